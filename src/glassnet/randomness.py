@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
+from glassnet.checks import whole
+
 Purpose = Literal["initialisation", "shuffling", "dropout", "split"]
-_PURPOSES: tuple[Purpose, ...] = ("initialisation", "shuffling", "dropout", "split")
 
 
 def stream(seed: int, purpose: Purpose) -> np.random.Generator:
@@ -25,10 +26,9 @@ def stream(seed: int, purpose: Purpose) -> np.random.Generator:
 
     Examples
     --------
-    >>> stream(0, "shuffling").integers(100) == stream(0, "shuffling").integers(100)
-    np.True_
+    >>> bool(stream(0, "shuffling").integers(100) == stream(0, "shuffling").integers(100))
+    True
     """
-    if seed != int(seed) or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
-    children = np.random.SeedSequence(int(seed)).spawn(len(_PURPOSES))
-    return np.random.default_rng(children[_PURPOSES.index(purpose)])
+    purposes = get_args(Purpose)
+    children = np.random.SeedSequence(whole("seed", seed)).spawn(len(purposes))
+    return np.random.default_rng(children[purposes.index(purpose)])

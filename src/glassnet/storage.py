@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
+
+NPZ_LIMIT = 16 * 2**30
+"""Bytes that one array of an ``.npz`` may unpack to."""
 
 
 @contextmanager
@@ -54,3 +62,65 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Put an ``.npz`` of these arrays in place whole. Same arrays, same bytes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with atomic_write(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read all arrays of an ``.npz``. Nothing in it is executed, nothing is read past its size.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no ``.npz``, is damaged, holds pickled objects, or would unpack to more than
+        `NPZ_LIMIT` bytes.
+    """
+    name = os.fspath(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {
+                member.filename.removesuffix(".npy"): _read_member(archive, member)
+                for member in archive.infolist()
+            }
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"{name} is damaged: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{name} is not an .npz file, or is damaged: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """Read one array, after its header was found to agree with the size of the member."""
+    if member.file_size > NPZ_LIMIT:
+        raise ValueError(f"{member.filename} claims {member.file_size:,} bytes; refused")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError(f"{member.filename} has an unknown format version {version}")
+        read_header = np.lib.format.read_array_header_2_0
+        if version == (1, 0):
+            read_header = np.lib.format.read_array_header_1_0
+        shape, fortran_order, dtype = read_header(file)
+        if dtype.hasobject:
+            raise ValueError(f"{member.filename} holds pickled Python objects; refused")
+        size = math.prod(shape) * dtype.itemsize
+        data = file.read(size + 1) if size <= member.file_size else b""
+    if len(data) != size:
+        raise ValueError(f"{member.filename} promises {size:,} bytes of data and holds others")
+    array = np.frombuffer(bytearray(data), dtype)
+    return array.reshape(shape, order="F" if fortran_order else "C")

@@ -1,0 +1,81 @@
+"""Objects that are described by their constructor's arguments, in files as in `repr`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from glassnet.names import lookup, unknown
+
+T = TypeVar("T")
+
+
+class Configurable:
+    """Keeps its constructor's arguments under their own names, and so can be written down."""
+
+    def config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, ready for JSON, with the class name as ``"type"``."""
+        return {"type": type(self).__name__} | {
+            name: _plain(getattr(self, name)) for name in inspect.signature(type(self)).parameters
+        }
+
+    def __repr__(self) -> str:
+        shown = []
+        for argument in inspect.signature(type(self)).parameters.values():
+            value = getattr(self, argument.name)
+            if value == argument.default:
+                continue
+            named = "" if argument.kind is argument.POSITIONAL_OR_KEYWORD else f"{argument.name}="
+            shown.append(f"{named}{value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401: whatever constructors take
+    if isinstance(value, Configurable):
+        return value.config()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def from_config(table: Mapping[str, type[T]], config: Any, kind: str) -> T:  # noqa: ANN401
+    """Return the object that a configuration describes: the reverse of ``config()``.
+
+    Parameters
+    ----------
+    table : Mapping
+        Classes by name.
+    config : dict
+        ``"type"`` names the class; the other keys are its constructor's arguments. Configurations
+        inside are made objects of the same table.
+    kind : str
+        What the table holds, for messages: ``"optimizer"``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown type or argument, a missing one, or a value out of range.
+    TypeError
+        For an argument of the wrong type.
+    """
+    if not isinstance(config, Mapping) or "type" not in config:
+        types = ", ".join(map(repr, table))
+        raise ValueError(f"{kind} must be a table with a type, one of {types}; got {config!r}")
+    cls = lookup(table, config["type"], kind)
+    known = inspect.signature(cls).parameters
+    arguments: dict[str, Any] = {}
+    for key, value in config.items():
+        if key == "type":
+            continue
+        if key not in known:
+            raise ValueError(unknown(key, known, f"argument of {config['type']}"))
+        if isinstance(value, Mapping):
+            value = from_config(table, value, kind)
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            value = [from_config(table, item, kind) for item in value]
+        arguments[key] = value
+    for name, argument in known.items():
+        if argument.default is argument.empty and name not in arguments:
+            raise ValueError(f"{config['type']} needs {name}")
+    return cls(**arguments)

@@ -1,0 +1,255 @@
+"""Activation functions.
+
+Each works elementwise on the pre-activation ``z`` (softmax: along the last axis) and keeps its
+shape. Derivatives are written in terms of the output where that is cheaper: the sigmoid's
+``a (1 - a)`` needs no second exponential.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+
+import numpy as np
+
+from glassnet.checks import real
+from glassnet.names import lookup
+from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+
+
+class Activation(Layer):
+    """A layer without a shape of its own: its output has its input's shape."""
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Return the same shape."""
+        return input_shape
+
+    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
+        """Return the activation ``a`` of the pre-activation `x`."""
+        return self._activate(x, cache, cache.array("a", x.shape, x.dtype))
+
+    def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
+        """Return ``dy ⊙ σ'(z)``."""
+        self._learn(dy, cache)
+        if not need_dx:
+            return None
+        return self._chain(dy, cache, cache.array("dz", dy.shape, dy.dtype))
+
+    @abstractmethod
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        """Write the activation of `z` to `out`, keep in `cache` what else is needed; return `out`."""
+
+    @abstractmethod
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        """Write the gradient by ``z`` to `out`; return it. ``cache["a"]`` holds the output."""
+
+    def _learn(self, da: np.ndarray, cache: Cache) -> None:
+        """Overwrite the gradients of the activation's own parameters, if it has any."""
+
+
+class Identity(Activation):
+    """Leave the pre-activation as it is: ``a = z``. The output of a regression."""
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        np.copyto(out, z)
+        return out
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        np.copyto(out, da)
+        return out
+
+
+class Sigmoid(Activation):
+    """The logistic sigmoid, ``a = 1 / (1 + exp(-z))``, in (0, 1).
+
+    Notes
+    -----
+    The exponent is bounded by the logarithm of the largest number of the dtype, so that nothing
+    overflows and small activations keep their relative precision.
+
+    References
+    ----------
+    The thesis, Eq. 10.
+    """
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        np.maximum(z, _LOWEST[z.dtype.char], out=out)
+        np.negative(out, out=out)
+        np.exp(out, out=out)
+        out += 1.0
+        return np.reciprocal(out, out=out)  # (Eq. 10)
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        a = cache["a"]
+        np.subtract(1.0, a, out=out)  # (Eq. 12) (Eq. 13): da ⊙ σ'(z), with σ' = a (1 - a)
+        out *= a
+        out *= da
+        return out
+
+
+_LOWEST = {
+    dtype.char: dtype.type(-math.log(np.finfo(dtype).max) + 1.0)
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64))
+}
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent, in (-1, 1); its derivative is ``1 - a²``."""
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        return np.tanh(z, out=out)
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        a = cache["a"]
+        np.multiply(a, a, out=out)
+        np.subtract(1.0, out, out=out)
+        out *= da
+        return out
+
+
+class ReLU(Activation):
+    """The rectified linear unit, ``a = max(0, z)``; the derivative at 0 is 0.
+
+    References
+    ----------
+    The thesis, Eq. 8.
+    """
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        return np.maximum(z, 0.0, out=out)  # (Eq. 8)
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        positive = cache.array("positive", da.shape, np.bool_)
+        np.greater(cache["a"], 0.0, out=positive)
+        return np.multiply(da, positive, out=out)
+
+
+class LeakyReLU(Activation):
+    """A ReLU that lets a fixed part of the negative side through; the derivative at 0 is 1.
+
+    Parameters
+    ----------
+    slope : float
+        Slope for negative inputs, in [0, 1).
+
+    References
+    ----------
+    Maas, Hannun, Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
+    """
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = real("slope", slope, at_least=0, below=1)
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        cache["z"] = z
+        np.multiply(z, self.slope, out=out)
+        return np.maximum(z, out, out=out)
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        np.multiply(da, self.slope, out=out)
+        np.copyto(out, da, where=cache["z"] >= 0.0)
+        return out
+
+
+class PReLU(Activation):
+    """A ReLU whose slope on the negative side is learned; the derivative at 0 is 1.
+
+    Parameters
+    ----------
+    slope : float
+        Slope for negative inputs at the start.
+    shared : bool
+        One slope for all features, or one for each (for each channel of an image).
+
+    Notes
+    -----
+    Parameter: ``slope``, shape (1,) or (features,). No weight decay should pull it to 0, says the
+    paper.
+
+    References
+    ----------
+    The thesis, Eq. 9. He et al., arXiv 1502.01852, section 2.1.
+    """
+
+    def __init__(self, slope: float = 0.25, *, shared: bool = True) -> None:
+        self.slope = real("slope", slope)
+        self.shared = bool(shared)
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Declare ``slope``."""
+        shape = (1,) if self.shared else input_shape[-1:]
+        self.a = Parameter("slope", shape, lambda rng: np.full(shape, self.slope))  # noqa: ARG005
+        self.parameters = (self.a,)
+        return input_shape
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        cache["z"] = z
+        np.multiply(z, self.a.value, out=out)
+        np.copyto(out, z, where=z >= 0.0)  # (Eq. 9)
+        return out
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        np.multiply(da, self.a.value, out=out)
+        np.copyto(out, da, where=cache["z"] >= 0.0)
+        return out
+
+    def _learn(self, da: np.ndarray, cache: Cache) -> None:
+        by_slope = np.minimum(cache["z"], 0.0)  # ∂a/∂slope is z where z < 0, else 0
+        by_slope *= da
+        axes = tuple(range(by_slope.ndim if self.shared else by_slope.ndim - 1))
+        self.a.grad[...] = by_slope.sum(axis=axes)
+
+
+class Softmax(Activation):
+    """Turn the last axis into probabilities, ``a_i = exp(z_i) / Σ_j exp(z_j)``.
+
+    Notes
+    -----
+    The largest ``z`` of each example is subtracted first, which changes nothing and keeps the
+    exponentials finite.
+
+    References
+    ----------
+    Bishop, "Pattern Recognition and Machine Learning", 2006, Eq. 4.104 to 4.106.
+    """
+
+    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+        np.exp(out, out=out)
+        out /= out.sum(axis=-1, keepdims=True)
+        return out
+
+    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+        a = cache["a"]
+        np.subtract(da, np.sum(da * a, axis=-1, keepdims=True), out=out)
+        out *= a
+        return out
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {
+    "identity": Identity,
+    "leaky_relu": LeakyReLU,
+    "prelu": PReLU,
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "softmax": Softmax,
+    "tanh": Tanh,
+}
+"""Activations by name."""
+
+
+def activation_named(activation: str | Activation | None) -> Activation | None:
+    """Return the activation that a name stands for; objects and None pass through.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If it is neither a name nor an activation.
+    """
+    if activation is None or isinstance(activation, Activation):
+        return activation
+    if not isinstance(activation, str):
+        raise TypeError(f"activation must be a name or an Activation, got {activation!r}")
+    return lookup(ACTIVATIONS, activation, "activation")()

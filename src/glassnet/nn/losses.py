@@ -1,0 +1,243 @@
+"""Losses: how far the predictions ``p`` are from the targets ``y``, and the gradient by ``p``.
+
+Values and gradients are means over the batch (thesis, Eq. 18), so that a learning rate means the
+same for every batch size.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glassnet.checks import real
+from glassnet.configurable import Configurable, from_config
+from glassnet.nn.activations import Activation, Sigmoid, Softmax
+from glassnet.nn.layer import Layer
+
+
+class Loss(Configurable, ABC):
+    """The contract of every loss.
+
+    A loss with a `partner` forms a pair with that output activation: the gradient of both together,
+    by the pre-activation, is ``p - y`` up to a factor. It needs no division by ``p`` and stays
+    right where the activation is saturated; `Network.backward` uses it by itself.
+    """
+
+    partner: ClassVar[type[Activation] | None] = None
+
+    @abstractmethod
+    def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each example.
+
+        Parameters
+        ----------
+        p : ndarray, shape (batch, outputs)
+            Predictions.
+        y : ndarray, shape (batch, outputs)
+            Targets, as `encode` gives them.
+
+        Returns
+        -------
+        ndarray, shape (batch,)
+        """
+
+    @abstractmethod
+    def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return the gradient of `value` by `p`, shape (batch, outputs), in `out` if given."""
+
+    def pair_gradient(
+        self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the gradient of `value` by the pre-activation of the `partner`."""
+        raise TypeError(f"{type(self).__name__} has no partner activation")
+
+    def value(self, p: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean loss over the batch."""
+        return float(self.per_example(p, y).mean(dtype=np.float64))
+
+    def encode(self, y: np.ndarray, outputs: int, dtype: np.dtype[Any]) -> np.ndarray:
+        """Return the targets in the form that the loss takes, shape (batch, outputs).
+
+        Integer labels, shape (batch,), become one-hot rows, or a column of 0 and 1 for a network
+        with one output. Float targets, shape (batch, outputs), stay as they are.
+        """
+        if y.ndim == 2:
+            return np.asarray(y, dtype)
+        if outputs == 1:
+            return y[:, None].astype(dtype)
+        encoded = np.zeros((len(y), outputs), dtype)
+        encoded[np.arange(len(y)), y] = 1.0
+        return encoded
+
+    def pairs_with(self, layer: Layer) -> bool:
+        """Tell whether `layer` is the output activation whose pair this loss is."""
+        return self.partner is not None and type(layer) is self.partner
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, ready for JSON, with the loss' name as ``"type"``."""
+        name = next(name for name, loss in LOSSES.items() if loss is type(self))
+        return super().config() | {"type": name}
+
+
+class HalfSquaredError(Loss):
+    """Half the squared distance, ``1/2 Σ (p - y)²`` over the outputs: the thesis' own.
+
+    The 1/2 is there so that the gradient is ``p - y``.
+    """
+
+    def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each example, shape (batch,)."""
+        difference = p - y
+        return 0.5 * np.einsum("ij,ij->i", difference, difference)
+
+    def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return ``(p - y) / batch``."""
+        return _scaled_difference(p, y, 1.0 / len(p), out)  # (Eq. 18)
+
+
+class MeanSquaredError(Loss):
+    """The squared error, mean over the outputs: ``1/K Σ (p - y)²``."""
+
+    def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each example, shape (batch,)."""
+        difference = p - y
+        return np.einsum("ij,ij->i", difference, difference) / p.shape[1]
+
+    def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return ``2 (p - y) / (K batch)``."""
+        return _scaled_difference(p, y, 2.0 / p.size, out)  # (Eq. 18)
+
+
+class BinaryCrossEntropy(Loss):
+    """Cross-entropy of independent yes-or-no outputs, mean over the outputs.
+
+    Notes
+    -----
+    ``-1/K Σ (y log p + (1 - y) log (1 - p))`` with ``p`` in [0, 1]. A prediction that is exactly 0
+    or 1 and wrong would cost infinitely much; ``p`` and ``1 - p`` are taken to be at least the
+    smallest normal number of the dtype, so that value and gradient stay finite (87.3 and 8.5e37
+    in float32).
+
+    References
+    ----------
+    The thesis, Eq. 11.
+    """
+
+    partner = Sigmoid
+
+    def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each example, shape (batch,)."""
+        tiny = np.finfo(p.dtype).tiny
+        yes = y * np.log(np.maximum(p, tiny))
+        no = (1.0 - y) * np.log(np.maximum(1.0 - p, tiny))
+        mean: np.ndarray = -(yes + no).mean(axis=1)  # (Eq. 11)
+        return mean
+
+    def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return ``(-y / p + (1 - y) / (1 - p)) / (K batch)``."""
+        tiny = np.finfo(p.dtype).tiny
+        gradient = np.divide(y - 1.0, -np.maximum(1.0 - p, tiny), out=out)
+        gradient -= y / np.maximum(p, tiny)
+        gradient *= 1.0 / p.size
+        return gradient
+
+    def pair_gradient(
+        self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the gradient by the sigmoid's pre-activation, ``(p - y) / (K batch)``."""
+        return _scaled_difference(p, y, 1.0 / p.size, out)
+
+
+class CategoricalCrossEntropy(Loss):
+    """Cross-entropy of one choice among K classes, ``-Σ y log p``.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        Part of every target, in [0, 1), that is spread evenly over all classes:
+        ``(1 - ε) y + ε / K``.
+
+    Notes
+    -----
+    ``p`` is taken to be at least the smallest normal number of the dtype, as in
+    `BinaryCrossEntropy`.
+
+    References
+    ----------
+    Bishop, "Pattern Recognition and Machine Learning", 2006, Eq. 4.108. Label smoothing: Szegedy
+    et al., arXiv 1512.00567, section 7.
+    """
+
+    partner = Softmax
+
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)
+
+    def _smooth(self, y: np.ndarray) -> np.ndarray:
+        if self.label_smoothing == 0.0:
+            return y
+        return (1.0 - self.label_smoothing) * y + self.label_smoothing / y.shape[1]
+
+    def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each example, shape (batch,)."""
+        return -np.einsum("ij,ij->i", self._smooth(y), np.log(np.maximum(p, np.finfo(p.dtype).tiny)))
+
+    def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return ``-y / (p batch)``."""
+        gradient = np.divide(self._smooth(y), np.maximum(p, np.finfo(p.dtype).tiny), out=out)
+        gradient *= -1.0 / len(p)
+        return gradient
+
+    def pair_gradient(
+        self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the gradient by the softmax's pre-activation, ``(p - y) / batch``."""
+        return _scaled_difference(p, self._smooth(y), 1.0 / len(p), out)
+
+    def encode(self, y: np.ndarray, outputs: int, dtype: np.dtype[Any]) -> np.ndarray:
+        """Return one-hot rows; a choice needs at least two outputs."""
+        if outputs == 1:
+            raise ValueError(
+                "categorical_cross_entropy needs one output for each class, and the network has 1; "
+                "for two classes use Dense(2, 'softmax'), or Dense(1, 'sigmoid') with "
+                "binary_cross_entropy"
+            )
+        return super().encode(y, outputs, dtype)
+
+
+def _scaled_difference(
+    p: np.ndarray, y: np.ndarray, scale: float, out: np.ndarray | None
+) -> np.ndarray:
+    difference = np.subtract(p, y, out=out)
+    if scale != 1.0:
+        difference *= scale
+    return difference
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "categorical_cross_entropy": CategoricalCrossEntropy,
+    "half_squared_error": HalfSquaredError,
+    "mean_squared_error": MeanSquaredError,
+}
+"""Losses by name."""
+
+
+def loss_named(loss: str | dict[str, Any] | Loss) -> Loss:
+    """Return the loss that a name or a configuration stands for; a loss passes through.
+
+    Raises
+    ------
+    ValueError
+        If the name or an argument is unknown.
+
+    Examples
+    --------
+    >>> loss_named("half_squared_error").value(np.array([[0.0, 1.0]]), np.array([[1.0, 1.0]]))
+    0.5
+    """
+    if isinstance(loss, Loss):
+        return loss
+    return from_config(LOSSES, {"type": loss} if isinstance(loss, str) else loss, "loss")

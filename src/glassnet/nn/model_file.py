@@ -1,0 +1,92 @@
+"""Model files: an ``.npz`` of named arrays and the configuration as JSON; nothing is executed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from glassnet.names import unknown
+from glassnet.storage import read_npz, write_npz
+
+FORMAT = "glassnet model"
+VERSION = 1
+_CONFIG = "glassnet.json"
+
+
+def write(
+    path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Put a model file in place whole: `arrays` by name and `config`."""
+    header = {"format": FORMAT, "version": VERSION, "network": config}
+    write_npz(path, {_CONFIG: np.array(json.dumps(header)), **arrays})
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the configuration and the arrays of a model file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no model file, damaged, or of a newer format.
+    """
+    arrays = read_npz(path)
+    with blame(path):
+        try:
+            header = json.loads(str(arrays.pop(_CONFIG)[()]))
+            if header["format"] != FORMAT:
+                raise KeyError
+            version, config = int(header["version"]), dict(header["network"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise ValueError("it has no glassnet configuration") from None
+        if version > VERSION:
+            raise ValueError(
+                f"it has format version {version}, and this glassnet reads up to {VERSION}; "
+                "install a newer glassnet"
+            )
+    return config, arrays
+
+
+@contextmanager
+def blame(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in every error about what it holds."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{os.fspath(path)} is not a usable model file: {error}") from error
+
+
+def check_shapes(arrays: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse arrays that are not those of the network: before memory is taken for it."""
+    if set(arrays) != set(expected):
+        missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
+        raise ValueError(f"arrays missing: {missing or 'none'}; arrays unknown: {extra or 'none'}")
+    for name, shape in expected.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype.kind != "f":
+            raise ValueError(
+                f"array {name} should be of shape {shape} and floating, "
+                f"it is of shape {array.shape} and {array.dtype}"
+            )
+
+
+def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `Network` for a configuration, with layer objects."""
+    from glassnet.nn.catalog import layer_from_config  # noqa: PLC0415: the catalog knows all layers
+
+    known = ("input_shape", "dtype", "class_names", "layers")
+    for key in config:
+        if key not in known:
+            raise ValueError(unknown(key, known, "network key"))
+    return {
+        "input_shape": tuple(config["input_shape"]),
+        "dtype": config["dtype"],
+        "class_names": tuple(map(str, config["class_names"])),
+        "layers": [layer_from_config(layer) for layer in config["layers"]],
+    }

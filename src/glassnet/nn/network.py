@@ -1,0 +1,414 @@
+"""Layers in a row, on one flat parameter vector."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.checks import whole
+from glassnet.nn import model_file
+from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+from glassnet.nn.losses import Loss
+from glassnet.nn.reshape import Flatten
+from glassnet.randomness import stream
+
+
+class Network:
+    """Layers in a row for one shape of input.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In the order in which the input passes them. Where the first is a `Dense` and the input has
+        more than one axis, a `Flatten` is put before it.
+    input_shape : tuple of int, or int
+        Shape of one example: ``(784,)``, ``(28, 28, 1)``.
+    seed : int
+        Decides the initial parameters.
+    dtype : {"float32", "float64"}
+        Of parameters and activations.
+    class_names : sequence of str, optional
+        What the outputs mean; saved with the network.
+
+    Attributes
+    ----------
+    theta, grad : ndarray, shape (P,)
+        All parameters, and the gradient of the loss by them, in the order of the layers. The
+        layers' parameters are views into both.
+    layers : tuple of Layer
+    output_shape : tuple of int
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot take what the one before it gives; the message names the layer and both
+        shapes.
+
+    Notes
+    -----
+    Forward: Eq. 5 to 7 of the thesis, layer after layer. Backward: Eq. 12 to 15.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(32, "sigmoid"), gn.Dense(10, "sigmoid")], input_shape=784)
+    >>> network.predict(np.zeros((5, 784))).shape
+    (5, 10)
+    >>> print(network.summary())
+    name     layer                 output shape  parameters
+    dense_1  Dense(32, Sigmoid())  (32,)             25,120
+    dense_2  Dense(10, Sigmoid())  (10,)                330
+    total                                            25,450
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: Shape | int,
+        seed: int = 0,
+        dtype: str = "float32",
+        class_names: Sequence[str] = (),
+    ) -> None:
+        self._construct(layers, input_shape, dtype, class_names)
+        self._allocate()
+        self.initialize(seed)
+
+    def _construct(
+        self, layers: Sequence[Layer], input_shape: Shape | int, dtype: str, class_names: Sequence[str]
+    ) -> None:
+        """Put the layers in a row: shapes and names, no memory for parameters yet."""
+        self.input_shape = _checked_shape(input_shape)
+        self.dtype = _checked_dtype(dtype)
+        self.layers = _checked_layers(layers, self.input_shape)
+        self.class_names = tuple(class_names)
+        kinds = Counter[str]()
+        self._names: list[str] = []
+        self._shapes: list[Shape] = []
+        shape = self.input_shape
+        for layer in self.layers:
+            kind = type(layer).__name__.lower()
+            kinds[kind] += 1
+            self._names.append(f"{kind}_{kinds[kind]}")
+            for part in layer.parts:
+                try:
+                    shape = part.build(shape)
+                except ValueError as error:
+                    raise ValueError(f"layer {self._names[-1]}: {error}") from None
+            self._shapes.append(shape)
+        self.output_shape = shape
+        self._parts = [part for layer in self.layers for part in layer.parts]
+        learning = [i for i, part in enumerate(self._parts) if part.parameters]
+        self._first_learning = learning[0] if learning else len(self._parts)
+
+    def _allocate(self) -> None:
+        """Give the parameters their stretches of two new flat vectors."""
+        sizes = [parameter.size for _, parameter in self.named_parameters()]
+        self.theta = np.zeros(sum(sizes), self.dtype)
+        self.grad = np.zeros_like(self.theta)
+        start = 0
+        for _, parameter in self.named_parameters():
+            end = start + parameter.size
+            parameter.bind(self.theta[start:end], self.grad[start:end])
+            start = end
+
+    def initialize(self, seed: int) -> None:
+        """Draw all parameters anew, in place."""
+        rng = stream(seed, "initialisation")
+        for _, parameter in self.named_parameters():
+            parameter.value[...] = parameter.initialize(rng)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield name and parameter, ``("dense_1.W", ...)``, in the order of `theta`."""
+        for name, layer in zip(self._names, self.layers, strict=True):
+            for part in layer.parts:
+                for parameter in part.parameters:
+                    yield f"{name}.{parameter.name}", parameter
+
+    def named_state(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield name and array of what is saved but not learned, ``("standardize_1.mean", ...)``."""
+        for name, layer in zip(self._names, self.layers, strict=True):
+            for part in layer.parts:
+                for key, array in part.state.items():
+                    yield f"{name}.{key}", array
+
+    def new_cache(self) -> list[Cache]:
+        """Return a fresh cache for `forward` and `backward`: one for each part of the row."""
+        return [Cache() for _ in range(len(self._parts) + 1)]  # the last is the loss' own
+
+    def forward(
+        self, x: np.ndarray, cache: list[Cache] | None = None, *, training: bool = False
+    ) -> np.ndarray:
+        """Return the outputs; the shape and dtype of `x` are trusted.
+
+        Parameters
+        ----------
+        x : ndarray, shape (batch, *input_shape), of the network's dtype
+        cache : list of Cache, optional
+            From `new_cache`. Needed for a backward pass; reusing one saves allocations, and then
+            the outputs are valid until its next use.
+        training : bool
+            Whether layers that behave differently in training (dropout) shall.
+
+        Returns
+        -------
+        ndarray, shape (batch, *output_shape)
+        """
+        if cache is None:
+            cache = self.new_cache()
+        for part, part_cache in zip(self._parts, cache, strict=False):
+            x = part.forward(x, part_cache, training=training)  # (Eq. 2) (Eq. 4) (Eq. 6)
+        return x
+
+    def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
+        """Overwrite `grad` with the gradient of the mean loss over the batch.
+
+        Parameters
+        ----------
+        p : ndarray, shape (batch, outputs)
+            What `forward` returned.
+        y : ndarray, shape (batch, outputs)
+            Targets, as ``loss.encode`` gives them.
+        loss : Loss
+        cache : list of Cache
+            As `forward` left it.
+        """
+        parts = self._parts
+        last = len(parts) - 1
+        delta = cache[-1].array("dp", p.shape, p.dtype)
+        if loss.pairs_with(parts[last]):
+            delta = loss.pair_gradient(p, y, delta)  # by the pre-activation: (Eq. 12) in one
+            last -= 1
+        else:
+            delta = loss.gradient(p, y, delta)  # ∂J/∂p of (Eq. 12)
+        for i in range(last, self._first_learning - 1, -1):
+            delta = parts[i].backward(delta, cache[i], need_dx=i > self._first_learning)  # type: ignore[assignment]
+
+    def gradient(self, x: np.ndarray, y: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the gradient of the mean loss by `theta`, shape (P,): forward, then backward.
+
+        `x` and `y` are checked and converted as in `predict`; `y` may be integer labels.
+        """
+        x = self.checked_input(x)
+        cache = self.new_cache()
+        p = self.forward(x, cache, training=True)
+        self.backward(p, loss.encode(np.asarray(y), p.shape[1], self.dtype), loss, cache)
+        return self.grad
+
+    def predict(self, x: np.ndarray, *, batch_size: int = 1024) -> np.ndarray:
+        """Return the outputs for any number of examples, a batch at a time.
+
+        Parameters
+        ----------
+        x : array-like, shape (n, *input_shape)
+            Finite numbers.
+        batch_size : int
+            Examples in one forward pass: bounds the memory, not the result.
+
+        Returns
+        -------
+        ndarray, shape (n, *output_shape)
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong or a number is not finite.
+        """
+        x = self.checked_input(x)
+        whole("batch_size", batch_size, at_least=1)
+        outputs = np.empty((len(x), *self.output_shape), self.dtype)
+        cache = self.new_cache()
+        for start in range(0, len(x), batch_size):
+            rows = slice(start, start + batch_size)
+            outputs[rows] = self.forward(x[rows], cache)
+        return outputs
+
+    def checked_input(self, x: np.ndarray) -> np.ndarray:
+        """Return `x` as an array that `forward` takes.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong or a number is not finite.
+        """
+        x = np.asarray(x)
+        if x.ndim == 0 or x.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"the network expects examples of shape {self.input_shape}, that is an array of "
+                f"shape (n, {str(self.input_shape)[1:-1].rstrip(',')}), got shape {x.shape}"
+            )
+        x = np.ascontiguousarray(x, self.dtype)
+        bad = x.size - int(np.count_nonzero(np.isfinite(x)))
+        if bad:
+            first = np.argwhere(~np.isfinite(x))[0]
+            raise ValueError(
+                f"the input has {bad} values that are NaN or infinite, the first at "
+                f"{tuple(map(int, first))}; remove or replace them"
+            )
+        return x
+
+    def astype(self, dtype: str) -> Network:
+        """Return a copy with its own parameters, in another dtype."""
+        copy = Network.from_config(self.config() | {"dtype": _checked_dtype(dtype).name})
+        copy.theta[...] = self.theta
+        for (_, new), (_, old) in zip(copy.named_state(), self.named_state(), strict=True):
+            new[...] = old
+        return copy
+
+    def summary(self) -> Summary:
+        """Return the table of layers: name, output shape, number of parameters."""
+        rows = tuple(
+            SummaryRow(name, repr(layer), shape, sum(q.size for p in layer.parts for q in p.parameters))
+            for name, layer, shape in zip(self._names, self.layers, self._shapes, strict=True)
+        )
+        return Summary(rows)
+
+    def first_unhealthy(self, cache: list[Cache]) -> str | None:
+        """Say which layer was the first to have parameters or outputs that are not finite.
+
+        `cache` is that of the forward pass in question. None if all is well.
+        """
+        parts = iter(zip(self._parts, cache, strict=False))
+        for name, layer in zip(self._names, self.layers, strict=True):
+            for part in layer.parts:
+                for parameter in part.parameters:
+                    if not np.isfinite(parameter.value).all():
+                        return f"{name} ({layer!r}): its {parameter.name} holds NaN or infinity"
+                output = next(parts)[1]
+                for key in ("z", "a"):
+                    if key in output and not np.isfinite(output[key]).all():
+                        return f"{name} ({layer!r}): its output holds NaN or infinity"
+        return None
+
+    def config(self) -> dict[str, Any]:
+        """Return all but the numbers, ready for JSON."""
+        return {
+            "input_shape": list(self.input_shape),
+            "dtype": self.dtype.name,
+            "class_names": list(self.class_names),
+            "layers": [layer.config() for layer in self.layers],
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Network:
+        """Rebuild a network from `config`, with all parameters 0."""
+        network = cls.__new__(cls)
+        network._construct(**model_file.constructor_arguments(config))
+        network._allocate()
+        return network
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a model file: parameters and state by name, and the configuration.
+
+        The file is put in place whole, or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        arrays = {name: parameter.value for name, parameter in self.named_parameters()}
+        model_file.write(path, self.config(), arrays | dict(self.named_state()))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Network:
+        """Rebuild a network from a model file alone; nothing in the file is executed.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a model file, damaged, or of a newer format.
+        """
+        config, arrays = model_file.read(path)
+        with model_file.blame(path):
+            network = cls.__new__(cls)
+            network._construct(**model_file.constructor_arguments(config))
+            expected = {name: q.shape for name, q in network.named_parameters()}
+            expected |= {name: array.shape for name, array in network.named_state()}
+            model_file.check_shapes(arrays, expected)
+            network._allocate()
+            for name, parameter in network.named_parameters():
+                parameter.value[...] = arrays[name]
+            for name, array in network.named_state():
+                array[...] = arrays[name]
+        return network
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.layers))
+        return f"Network([{layers}], input_shape={self.input_shape})"
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One layer of a network."""
+
+    name: str
+    layer: str
+    output_shape: Shape
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The layers of a network; printed, a table."""
+
+    rows: tuple[SummaryRow, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of the whole network."""
+        return sum(row.parameters for row in self.rows)
+
+    def __str__(self) -> str:
+        cells = [("name", "layer", "output shape", "parameters")]
+        cells += [(r.name, r.layer, str(r.output_shape), f"{r.parameters:,}") for r in self.rows]
+        cells += [("total", "", "", f"{self.parameters:,}")]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join(
+            "  ".join([*(c.ljust(w) for c, w in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
+            for row in cells
+        )
+
+
+def _checked_shape(shape: Shape | int) -> Shape:
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    if not shape:
+        raise ValueError("input_shape must have at least one axis, got ()")
+    return tuple(whole("each axis of input_shape", axis, at_least=1) for axis in shape)
+
+
+def _checked_dtype(dtype: str) -> np.dtype[Any]:
+    try:
+        checked = np.dtype(dtype)
+    except TypeError:
+        checked = np.dtype(object)
+    if checked not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return checked
+
+
+def _checked_layers(layers: Sequence[Layer], input_shape: Shape) -> tuple[Layer, ...]:
+    layers = tuple(layers)
+    if not layers:
+        raise ValueError("a network needs at least one layer, such as Dense(10, 'softmax')")
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers must be layer objects such as Dense(10), got {layer!r}")
+    parts = [id(part) for layer in layers for part in layer.parts]
+    if len(set(parts)) < len(parts) or any(p.parameters for la in layers for p in la.parts):
+        raise ValueError(
+            "a layer object belongs to one place in one network; create a new one for each place"
+        )
+    if isinstance(layers[0], Dense) and len(input_shape) > 1:
+        return (Flatten(), *layers)
+    return layers
+
+

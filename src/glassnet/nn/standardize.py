@@ -1,0 +1,71 @@
+"""Standardising the input with statistics of the training part."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassnet.nn.layer import Cache, Layer, Shape
+
+
+class Standardize(Layer):
+    """Give each feature mean 0 and standard deviation 1: ``(x - mean) / deviation``.
+
+    The statistics come from `adapt`, are constants of the network from then on, and are saved with
+    it: whoever loads the model feeds raw inputs. Before `adapt` the layer changes nothing.
+
+    Parameters
+    ----------
+    axis : {"feature", "channel"}
+        One mean and deviation for each feature (pixel), or for each entry of the last axis.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> layer = gn.Standardize()
+    >>> network = gn.Network([layer, gn.Dense(1)], input_shape=2)
+    >>> layer.adapt(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    >>> layer.mean.tolist(), layer.deviation.tolist()
+    ([2.0, 5.0], [1.0, 1.0])
+    """
+
+    def __init__(self, axis: str = "feature") -> None:
+        if axis not in ("feature", "channel"):
+            raise ValueError(f"axis must be 'feature' or 'channel', got {axis!r}")
+        self.axis = axis
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Make room for the statistics."""
+        shape = input_shape if self.axis == "feature" else input_shape[-1:]
+        self.mean = np.zeros(shape)
+        self.deviation = np.ones(shape)
+        return input_shape
+
+    def adapt(self, x: np.ndarray) -> None:
+        """Take the statistics from the training inputs, shape (n, *input_shape).
+
+        A feature that never varies keeps a deviation of 1: it becomes 0.
+        """
+        axes = (0,) if self.axis == "feature" else tuple(range(x.ndim - 1))
+        self.mean[...] = x.mean(axis=axes, dtype=np.float64)
+        deviation = x.std(axis=axes, dtype=np.float64)
+        # rounding leaves a constant feature a deviation of about 1e-8 of its value, not 0
+        constant = deviation <= 1e-6 * np.abs(self.mean)
+        self.deviation[...] = np.where(constant, 1.0, deviation)
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """Mean and deviation."""
+        return {"mean": self.mean, "deviation": self.deviation}
+
+    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
+        """Return the standardised input."""
+        z = cache.array("z", x.shape, x.dtype)
+        np.subtract(x, self.mean, out=z, casting="same_kind")
+        return np.divide(z, self.deviation, out=z, casting="same_kind")
+
+    def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
+        """Return ``dy / deviation``."""
+        if not need_dx:
+            return None
+        dx = cache.array("dx", dy.shape, dy.dtype)
+        return np.divide(dy, self.deviation, out=dx, casting="same_kind")

@@ -1,0 +1,59 @@
+"""What an optimizer is: the contract that every one keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from glassnet.checks import real
+from glassnet.configurable import Configurable
+
+
+class Optimizer(Configurable, ABC):
+    """Moves a flat vector of parameters against its gradient.
+
+    It sees two arrays and knows nothing of networks. What it remembers from step to step lies in
+    flat vectors of the same length, made at the first step.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Above 0. May be set anew at any time; schedules do.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number out of range, also when set later.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+
+    @property
+    def learning_rate(self) -> float:
+        """Step size, above 0."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = real("learning_rate", value, above=0)
+
+    @abstractmethod
+    def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
+        """Update `theta` in place.
+
+        Parameters
+        ----------
+        theta, grad : ndarray, shape (P,)
+            Parameters, and the gradient of the loss by them, which may be scaled in place.
+        """
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return what the next step depends on besides the settings: arrays and numbers."""
+
+    @abstractmethod
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""

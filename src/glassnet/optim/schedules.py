@@ -1,0 +1,316 @@
+"""Learning-rate schedules: the rate as a function of how far the training is.
+
+Names and parameters are PyTorch's where it has the same schedule. A schedule counts from the start
+of its training phase; the optimizer's own learning rate is the ``base`` that it scales.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from glassnet.checks import real, whole
+from glassnet.configurable import Configurable
+from glassnet.names import lookup
+
+
+class Position(NamedTuple):
+    """How far a phase of training is."""
+
+    step: int
+    """Steps done in this phase."""
+    steps_per_epoch: int
+    epochs: int
+    """Epochs that the phase will have."""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self.step // self.steps_per_epoch
+
+    @property
+    def total_steps(self) -> int:
+        """Steps that the phase will have."""
+        return self.steps_per_epoch * self.epochs
+
+
+class Schedule(Configurable, ABC):
+    """Gives the learning rate for every step."""
+
+    @abstractmethod
+    def rate(self, base: float, position: Position) -> float:
+        """Return the learning rate of the next step."""
+
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """See the record of an epoch that ended; most schedules don't care."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what `rate` depends on besides its arguments."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+
+
+class Constant(Schedule):
+    """The base rate, always."""
+
+    def rate(self, base: float, position: Position) -> float:  # noqa: ARG002
+        """Return `base`."""
+        return base
+
+
+class StepLR(Schedule):
+    """Multiply the rate by `gamma` after every `step_size` epochs.
+
+    Examples
+    --------
+    >>> schedule = StepLR(step_size=2, gamma=0.5)
+    >>> [schedule.rate(1.0, Position(epoch, 1, 5)) for epoch in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    def __init__(self, step_size: int, *, gamma: float = 0.1) -> None:
+        self.step_size = whole("step_size", step_size, at_least=1)
+        self.gamma = real("gamma", gamma, above=0)
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return ``base * gamma ** (epoch // step_size)``."""
+        return base * self.gamma ** (position.epoch // self.step_size)
+
+
+class CosineAnnealingLR(Schedule):
+    """Let the rate fall to `eta_min` along half a cosine, step by step.
+
+    Parameters
+    ----------
+    T_max : float, optional
+        Epochs until it is there; by default the whole phase.
+    eta_min : float
+        The last rate.
+
+    References
+    ----------
+    Loshchilov and Hutter, arXiv 1608.03983, Eq. 5, without restarts.
+    """
+
+    def __init__(self, T_max: float | None = None, *, eta_min: float = 0.0) -> None:
+        self.T_max = None if T_max is None else real("T_max", T_max, above=0)
+        self.eta_min = real("eta_min", eta_min, at_least=0)
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return ``eta_min + (base - eta_min) (1 + cos(π t / T_max)) / 2``."""
+        t = position.step / position.steps_per_epoch
+        part = min(t / (self.T_max or position.epochs), 1.0)
+        return self.eta_min + (base - self.eta_min) * (1.0 + math.cos(math.pi * part)) / 2.0
+
+
+class LinearLR(Schedule):
+    """Change the rate linearly from ``start_factor * base`` to ``end_factor * base``: a warm-up.
+
+    Parameters
+    ----------
+    start_factor, end_factor : float
+        Of the base rate.
+    total_iters : float
+        Epochs that the change takes; it goes step by step.
+    """
+
+    def __init__(
+        self,
+        start_factor: float = 1.0 / 3.0,
+        end_factor: float = 1.0,
+        *,
+        total_iters: float = 5,
+    ) -> None:
+        self.start_factor = real("start_factor", start_factor, above=0)
+        self.end_factor = real("end_factor", end_factor, above=0)
+        self.total_iters = real("total_iters", total_iters, above=0)
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return the rate on the line, and the last one after it."""
+        part = min(position.step / position.steps_per_epoch / self.total_iters, 1.0)
+        return base * (self.start_factor + (self.end_factor - self.start_factor) * part)
+
+
+class OneCycleLR(Schedule):
+    """Up from ``base / div_factor`` to the base rate, then down to almost nothing, along cosines.
+
+    Parameters
+    ----------
+    pct_start : float
+        Part of the phase, in (0, 1), that the way up takes.
+    div_factor : float
+        The first rate is ``base / div_factor``.
+    final_div_factor : float
+        The last rate is the first one divided by this.
+
+    Notes
+    -----
+    The optimizer's own rate is the peak (PyTorch's ``max_lr``). Momentum stays as it is.
+
+    References
+    ----------
+    Smith and Topin, arXiv 1708.07120.
+    """
+
+    def __init__(
+        self, *, pct_start: float = 0.3, div_factor: float = 25.0, final_div_factor: float = 1e4
+    ) -> None:
+        self.pct_start = real("pct_start", pct_start, above=0, below=1)
+        self.div_factor = real("div_factor", div_factor, above=0)
+        self.final_div_factor = real("final_div_factor", final_div_factor, above=0)
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return the rate of this step."""
+        first = base / self.div_factor
+        last_step = max(position.total_steps - 1, 1)
+        peak = max(self.pct_start * position.total_steps - 1.0, 1e-9)
+        if position.step <= peak:
+            return _cosine(first, base, position.step / peak)
+        part = (position.step - peak) / max(last_step - peak, 1e-9)
+        return _cosine(base, first / self.final_div_factor, min(part, 1.0))
+
+
+def _cosine(start: float, end: float, part: float) -> float:
+    return end + (start - end) * (1.0 + math.cos(math.pi * part)) / 2.0
+
+
+class SequentialLR(Schedule):
+    """One schedule after another, each counting from where it begins.
+
+    Parameters
+    ----------
+    schedules : sequence of Schedule
+    milestones : sequence of int
+        Epochs, one fewer than schedules, at which the next one takes over.
+
+    Examples
+    --------
+    >>> schedule = SequentialLR([LinearLR(0.5, total_iters=2), CosineAnnealingLR()], [2])
+    >>> [round(schedule.rate(1.0, Position(epoch, 1, 6)), 3) for epoch in range(6)]
+    [0.5, 0.75, 1.0, 0.854, 0.5, 0.146]
+    """
+
+    def __init__(self, schedules: Sequence[Schedule], milestones: Sequence[int]) -> None:
+        self.schedules = list(schedules)
+        self.milestones = [whole("each milestone", m, at_least=1) for m in milestones]
+        if len(self.milestones) != len(self.schedules) - 1:
+            raise ValueError(
+                f"SequentialLR with {len(self.schedules)} schedules needs "
+                f"{len(self.schedules) - 1} milestones, got {len(self.milestones)}"
+            )
+        if self.milestones != sorted(set(self.milestones)):
+            raise ValueError(f"milestones must rise, got {self.milestones}")
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return what the schedule in charge says."""
+        i = sum(position.epoch >= milestone for milestone in self.milestones)
+        begin = self.milestones[i - 1] if i else 0
+        end = self.milestones[i] if i < len(self.milestones) else position.epochs
+        per_epoch = position.steps_per_epoch
+        inner = Position(position.step - begin * per_epoch, per_epoch, max(end - begin, 1))
+        return self.schedules[i].rate(base, inner)
+
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """Pass the record on to all."""
+        for schedule in self.schedules:
+            schedule.observe(record)
+
+    def state(self) -> dict[str, Any]:
+        """Return the states of all."""
+        return {str(i): schedule.state() for i, schedule in enumerate(self.schedules)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        for i, schedule in enumerate(self.schedules):
+            schedule.load_state(state[str(i)])
+
+
+class ReduceLROnPlateau(Schedule):
+    """Multiply the rate by `factor` when a number has not improved for more than `patience` epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        A key of the epochs' records. Keys that end in ``accuracy`` or ``recall`` should rise,
+        others fall.
+    factor : float
+        In (0, 1).
+    patience : int
+        Epochs without improvement that are borne.
+    threshold : float
+        An improvement smaller than this part of the best value is none.
+    min_lr : float
+        The rate never falls below.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_loss",
+        *,
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        min_lr: float = 0.0,
+    ) -> None:
+        self.monitor = monitor
+        self.factor = real("factor", factor, above=0, below=1)
+        self.patience = whole("patience", patience)
+        self.threshold = real("threshold", threshold, at_least=0)
+        self.min_lr = real("min_lr", min_lr, at_least=0)
+        self._scale, self._best, self._waited = 1.0, math.inf, 0
+
+    def rate(self, base: float, position: Position) -> float:  # noqa: ARG002
+        """Return the base rate times the reductions so far."""
+        return max(base * self._scale, min(self.min_lr, base))
+
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """Compare the epoch with the best so far."""
+        value = float(lookup(record, self.monitor, "key to monitor"))
+        if should_rise(self.monitor):
+            value = -value
+        if not math.isfinite(self._best) or value < self._best - self.threshold * abs(self._best):
+            self._best, self._waited = value, 0
+            return
+        self._waited += 1
+        if self._waited > self.patience:
+            self._scale *= self.factor
+            self._waited = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return the reductions so far, the best value, and the epochs waited."""
+        return {"scale": self._scale, "best": self._best, "waited": self._waited}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._scale, self._best = float(state["scale"]), float(state["best"])
+        self._waited = int(state["waited"])
+
+
+def should_rise(monitor: str) -> bool:
+    """Tell whether more of this number is better.
+
+    Examples
+    --------
+    >>> should_rise("validation_accuracy"), should_rise("loss")
+    (True, False)
+    """
+    return monitor.endswith(("accuracy", "recall"))
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    schedule.__name__: schedule
+    for schedule in (
+        Constant,
+        CosineAnnealingLR,
+        LinearLR,
+        OneCycleLR,
+        ReduceLROnPlateau,
+        SequentialLR,
+        StepLR,
+    )
+}
+"""Schedules by name."""
