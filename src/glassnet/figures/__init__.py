@@ -1,1 +1,28 @@
+"""Every picture, from plain arrays and records to a `matplotlib.figure.Figure`.
 
+Nothing here knows networks, trainers or runs, and nothing touches pyplot's global state: each
+function returns a figure that stands alone, and `save` puts it in a file.
+"""
+
+from __future__ import annotations
+
+from glassnet.extras import require
+
+require("matplotlib", "cli")
+
+from glassnet.figures.confusion import confusion_matrix  # noqa: E402
+from glassnet.figures.curves import learning_curves  # noqa: E402
+from glassnet.figures.files import save  # noqa: E402
+from glassnet.figures.gallery import misclassified, samples  # noqa: E402
+from glassnet.figures.recall import per_class_recall  # noqa: E402
+from glassnet.figures.weights import first_layer_weights  # noqa: E402
+
+__all__ = [
+    "confusion_matrix",
+    "first_layer_weights",
+    "learning_curves",
+    "misclassified",
+    "per_class_recall",
+    "samples",
+    "save",
+]

@@ -26,6 +26,7 @@ class Loss(Configurable, ABC):
     """
 
     partner: ClassVar[type[Activation] | None] = None
+    takes_probabilities: ClassVar[bool] = False
 
     @abstractmethod
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -70,6 +71,21 @@ class Loss(Configurable, ABC):
         encoded = np.zeros((len(y), outputs), dtype)
         encoded[np.arange(len(y)), y] = 1.0
         return encoded
+
+    def check_output(self, layer: Layer) -> None:
+        """Refuse a last layer whose outputs the loss cannot take.
+
+        Raises
+        ------
+        ValueError
+            If the loss takes probabilities and the layer is neither a sigmoid nor a softmax.
+        """
+        if self.takes_probabilities and not isinstance(layer, Sigmoid | Softmax):
+            partner = self.partner.__name__.lower() if self.partner else ""
+            raise ValueError(
+                f"{self!r} takes probabilities, and the network ends with {layer!r}; "
+                f"end it with Dense(..., {partner!r})"
+            )
 
     def pairs_with(self, layer: Layer) -> bool:
         """Tell whether `layer` is the output activation whose pair this loss is."""
@@ -126,6 +142,7 @@ class BinaryCrossEntropy(Loss):
     """
 
     partner = Sigmoid
+    takes_probabilities = True
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
@@ -171,6 +188,7 @@ class CategoricalCrossEntropy(Loss):
     """
 
     partner = Softmax
+    takes_probabilities = True
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)

@@ -1,0 +1,210 @@
+"""Examples and what they stand for: the one form in which everything else takes data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from glassnet.data.validation import (
+    FloatArray,
+    LabelArray,
+    as_float32,
+    as_labels,
+    as_names,
+    as_numbers,
+    as_targets,
+)
+from glassnet.randomness import stream
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Dataset:
+    """Inputs and their labels or targets, checked once.
+
+    Arrays that already have the right dtype and layout are kept, not copied.
+
+    Parameters
+    ----------
+    x : array-like, shape (n, *input_shape)
+        The examples, numbers of any real dtype. Images are channels-last, (n, height, width,
+        channels), in [0, 1].
+    y : array-like, shape (n,) or (n, outputs)
+        Integers or booleans, shape (n,): the class of each example, 0 or more. Floats, shape (n,)
+        or (n, outputs): the target values of a regression.
+    class_names : sequence of str, optional
+        The name of each class. Default: the class numbers, ``("0", "1", ...)``.
+    name : str, optional
+        What the data set is called.
+
+    Attributes
+    ----------
+    x : ndarray, shape (n, *input_shape), dtype float32
+        C-contiguous.
+    y : ndarray, shape (n,), dtype int64; or shape (n, outputs), dtype float32
+        Labels, or the targets of a regression.
+    class_names : tuple of str
+        Empty for a regression.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If there are no examples, the lengths differ, a value is NaN or infinite, or a label is
+        negative or has no name.
+    TypeError
+        If `x` or `y` does not hold real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> data = Dataset(np.eye(4), [0, 1, 1, 0], class_names=("even", "odd"), name="toy")
+    >>> data
+    Dataset('toy', 4 examples of shape (4,), 2 classes)
+    >>> data.x.dtype, data.y.dtype
+    (dtype('float32'), dtype('int64'))
+    """
+
+    x: FloatArray
+    y: LabelArray | FloatArray
+    class_names: tuple[str, ...]
+    name: str
+
+    def __init__(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        class_names: Sequence[str] = (),
+        name: str = "",
+    ) -> None:
+        inputs = as_numbers(x, "x")
+        if inputs.ndim < 2:
+            raise ValueError(
+                f"x needs shape (n, *input_shape), got {inputs.shape}; "
+                "for one number per example, use x[:, None]"
+            )
+        answers = as_numbers(y, "y")
+        if answers.ndim == 0 or len(inputs) != len(answers):
+            raise ValueError(
+                f"x and y differ in length: {inputs.shape} and {answers.shape}; "
+                "the first axis of both counts the examples"
+            )
+        if inputs.size == 0 or answers.size == 0:
+            raise ValueError(f"a data set can't be empty, got x {inputs.shape}, y {answers.shape}")
+        names = as_names(class_names)
+        targets: LabelArray | FloatArray
+        if answers.dtype.kind == "f":
+            targets = as_targets(answers, names)
+        else:
+            targets, names = as_labels(answers, names)
+        object.__setattr__(self, "x", as_float32(inputs, "x"))
+        object.__setattr__(self, "y", targets)
+        object.__setattr__(self, "class_names", names)
+        object.__setattr__(self, "name", str(name))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        what = f"{self.n_classes} classes" if self.n_classes else f"{self.y.shape[1]} targets"
+        name = f"{self.name!r}, " if self.name else ""
+        return f"Dataset({name}{len(self)} examples of shape {self.input_shape}, {what})"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.x.shape[1:]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, 0 for a regression."""
+        return len(self.class_names)
+
+    def take(self, indices: npt.ArrayLike) -> Dataset:
+        """Return the examples at `indices`, in that order.
+
+        Parameters
+        ----------
+        indices : array-like of int, shape (m,), or of bool, shape (n,)
+            Which examples; an index may come more than once.
+
+        Raises
+        ------
+        IndexError
+            If an index is not a whole number or lies outside.
+        ValueError
+            If there is no index at all.
+
+        Examples
+        --------
+        >>> data = Dataset([[1], [2], [3]], [0, 1, 0])
+        >>> data.take([2, 0]).x.ravel()
+        array([3., 1.], dtype=float32)
+        """
+        chosen = np.asarray(indices)
+        if chosen.ndim != 1:
+            raise IndexError(f"take expects a row of indices, got shape {chosen.shape}")
+        if chosen.size == 0:
+            raise ValueError("take expects at least one index: a data set can't be empty")
+        return Dataset(self.x[chosen], self.y[chosen], self.class_names, self.name)
+
+    def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Set a part of the examples aside, the same share of every class.
+
+        Both parts keep the order of the examples. Which ones are set aside depends on `seed`
+        alone. The examples of a regression count as one class.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the examples that is held out, between 0 and 1.
+        seed : int, optional
+            0 or more.
+
+        Returns
+        -------
+        rest, held_out : Dataset
+
+        Raises
+        ------
+        ValueError
+            If the fraction is not between 0 and 1, or so near to one of them that a part would
+            be empty.
+
+        Examples
+        --------
+        >>> data = Dataset([[0], [1], [2], [3], [4], [5]], [0, 0, 0, 0, 1, 1])
+        >>> rest, held_out = data.split(0.5)
+        >>> rest.y, held_out.y
+        (array([0, 0, 1]), array([0, 0, 1]))
+        """
+        if not 0 < fraction < 1:
+            raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}")
+        n_held = int(np.floor(fraction * len(self) + 0.5))
+        if n_held in (0, len(self)):
+            raise ValueError(
+                f"holding out {fraction:g} of {len(self)} examples leaves one part empty"
+            )
+        classes = self.y if self.n_classes else np.zeros(len(self), np.int64)
+        held = _stratified(classes.astype(np.int64, copy=False), n_held, stream(seed, "split"))
+        return self.take(~held), self.take(held)
+
+
+def _stratified(
+    classes: LabelArray, n_held: int, rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    """Mark `n_held` random examples, shared out over the classes by largest remainder."""
+    counts = np.bincount(classes)
+    share = counts * (n_held / len(classes))
+    quota = np.floor(share).astype(np.int64)
+    missing = n_held - int(quota.sum())
+    quota[np.argsort(quota - share, kind="stable")[:missing]] += 1
+    # Sorted by class, shuffled inside each: the first `quota` of every class are held out.
+    order = np.lexsort((rng.permutation(len(classes)), classes))
+    starts = np.cumsum(counts) - counts
+    rank = np.arange(len(classes)) - starts[classes[order]]
+    held = np.zeros(len(classes), np.bool_)
+    held[order] = rank < quota[classes[order]]
+    return held

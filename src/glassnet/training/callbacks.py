@@ -1,0 +1,179 @@
+"""What happens beside training: each callback sees the trainer at fixed moments."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassnet.checks import real, whole
+from glassnet.names import lookup
+from glassnet.optim.schedules import should_rise
+from glassnet.storage import atomic_write
+from glassnet.training.history import Record
+
+if TYPE_CHECKING:
+    from glassnet.training.trainer import Trainer
+
+
+class Callback:
+    """Does nothing, at every moment: override what you need.
+
+    A callback that has a memory gives it in `state`, so that a resumed run goes on as if it had
+    never stopped.
+    """
+
+    def on_fit_start(self, trainer: Trainer) -> None:
+        """Before the first epoch of a phase."""
+
+    def on_epoch_start(self, trainer: Trainer) -> None:
+        """Before the first step of an epoch."""
+
+    def on_step_end(self, trainer: Trainer) -> None:
+        """After every step: costs a call each, so prefer `on_chunk_end`."""
+
+    def on_chunk_end(self, trainer: Trainer) -> None:
+        """After a few steps that were gathered together: several times a second."""
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+        """After an epoch and its validation."""
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """After the last epoch of a phase, or when it was stopped or interrupted."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the callback remembers: arrays, numbers, strings."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+
+
+class EarlyStopping(Callback):
+    """Stop the phase when a number has not improved for `patience` epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        A key of the records. Accuracy and recall should rise, others fall.
+    patience : int
+        Epochs without improvement after which to stop, at least 1.
+    min_delta : float
+        What counts as improvement.
+    restore_best : bool
+        Whether the network ends with the weights of the best epoch.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_loss",
+        *,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        restore_best: bool = True,
+    ) -> None:
+        self.monitor = monitor
+        self.patience = whole("patience", patience, at_least=1)
+        self.min_delta = real("min_delta", min_delta, at_least=0)
+        self.restore_best = restore_best
+        self._forget()
+
+    def _forget(self) -> None:
+        self._best, self._waited = math.inf, 0
+        self.best_epoch: int | None = None
+        self._theta: np.ndarray | None = None
+
+    def on_fit_start(self, trainer: Trainer) -> None:
+        """Begin anew, unless the phase is resumed."""
+        if not trainer.resumed:
+            self._forget()
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+        """Compare with the best epoch so far."""
+        value = float(lookup(record, self.monitor, "key to monitor"))
+        value = -value if should_rise(self.monitor) else value
+        if value < self._best - self.min_delta:
+            self._best, self._waited, self.best_epoch = value, 0, record["epoch"]
+            if self.restore_best:
+                self._theta = trainer.network.theta.copy()
+            return
+        self._waited += 1
+        if self._waited >= self.patience:
+            trainer.stop()
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """Put the best weights back, unless the phase shall go on later."""
+        if self._theta is not None and not trainer.interrupted:
+            trainer.network.theta[...] = self._theta
+
+    def state(self) -> dict[str, Any]:
+        """Return the best value, its epoch and weights, and the epochs waited."""
+        return {
+            "best": self._best,
+            "waited": self._waited,
+            "best_epoch": self.best_epoch,
+            "theta": self._theta,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._best, self._waited = state["best"], state["waited"]
+        self.best_epoch, self._theta = state["best_epoch"], state["theta"]
+
+
+class StopOnDivergence(Callback):
+    """Stop the phase when the training loss, still finite, has grown far beyond its best.
+
+    Loss or weights that are no longer finite end training in any case, with a `DivergenceError`.
+
+    Parameters
+    ----------
+    factor : float
+        Above 1: how many times the best epoch's loss is too much.
+    """
+
+    def __init__(self, factor: float = 10.0) -> None:
+        self.factor = real("factor", factor, above=1)
+        self._best = math.inf
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+        """Compare the epoch's loss with the best so far."""
+        loss = float(record["loss"])
+        if loss > self.factor * self._best:
+            trainer.stop()
+        self._best = min(self._best, loss)
+
+    def state(self) -> dict[str, Any]:
+        """Return the best loss."""
+        return {"best": self._best}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._best = state["best"]
+
+
+class CSVLog(Callback):
+    """Keep the history as a CSV file, put in place whole after every epoch.
+
+    Parameters
+    ----------
+    path : path-like
+        Of the file; it is overwritten.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:  # noqa: ARG002
+        """Write all epochs so far."""
+        columns = list(dict.fromkeys(key for r in trainer.history for key in r))
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows(trainer.history)
+        with atomic_write(self.path) as file:
+            file.write(text.getvalue().encode())

@@ -1,0 +1,102 @@
+"""What happened in training: one plain record an epoch."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from glassnet.names import lookup
+from glassnet.optim.schedules import should_rise
+
+Record = dict[str, Any]
+
+
+class History:
+    """The records of all epochs, of all phases, in order.
+
+    Every record has ``epoch`` (1, 2, ...), ``phase``, ``batch_size``, ``learning_rate`` (of the last
+    step), ``steps``, the metrics of the training examples as they went by (``loss``, ``accuracy``,
+    ...; each example with the weights of its step), those of the validation set after the epoch
+    (``validation_loss``, ...), and wall times in seconds: ``seconds`` of the training,
+    ``validation_seconds``.
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])
+    >>> history.column("loss")
+    [0.5, 0.25]
+    >>> history.best("loss")
+    {'epoch': 2, 'loss': 0.25}
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.records: list[Record] = list(records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __getitem__(self, index: int) -> Record:
+        return self.records[index]
+
+    def column(self, key: str) -> list[Any]:
+        """Return one number of every epoch; None where a record lacks it.
+
+        Raises
+        ------
+        ValueError
+            If no record has it.
+        """
+        lookup({k: True for record in self.records for k in record}, key, "key of the history")
+        return [record.get(key) for record in self.records]
+
+    def best(self, key: str) -> Record:
+        """Return the first record with the best value: the highest accuracy or recall, else the lowest.
+
+        Raises
+        ------
+        ValueError
+            If no record has a finite value.
+        """
+        sign = -1.0 if should_rise(key) else 1.0
+        values = [math.inf if v is None else sign * v for v in self.column(key)]
+        finite = [value for value in values if math.isfinite(value)]
+        if not finite:
+            raise ValueError(f"no epoch has a finite {key}")
+        return self.records[values.index(min(finite))]
+
+    def to_json(self) -> str:
+        """Return the records as a JSON array. NaN becomes null: JSON knows none."""
+        return json.dumps([_finite(record) for record in self.records])
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        records = json.loads(text)
+        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+            raise ValueError("a history is a JSON array of objects, one an epoch")
+        return cls(records)
+
+    def to_jsonl(self) -> str:
+        """Return the records as lines of JSON."""
+        return "".join(json.dumps(_finite(record)) + "\n" for record in self.records)
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs)"
+
+
+def _finite(record: Record) -> Record:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in record.items()
+    }

@@ -1,0 +1,198 @@
+"""What is measured: sums over examples that grow chunk by chunk and give means at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.data import Dataset
+from glassnet.names import lookup
+from glassnet.nn import Loss, Network, loss_named
+
+METRICS = {
+    "loss": "mean of the loss over the examples",
+    "accuracy": "part of the examples whose label is the predicted one",
+    "mean_squared_error": "mean of (p - y)² over examples and outputs",
+    "per_class_recall": "for each class, the part of its examples that is predicted as it",
+}
+"""What can be measured."""
+
+CLASSIFICATION = ("loss", "accuracy")
+REGRESSION = ("loss", "mean_squared_error")
+
+
+class Metrics:
+    """Metrics of a growing number of examples.
+
+    Parameters
+    ----------
+    loss : Loss
+    names : sequence of str
+        Keys of `METRICS`.
+    outputs : int
+        Of the network.
+    """
+
+    def __init__(self, loss: Loss, names: Sequence[str], outputs: int) -> None:
+        for name in names:
+            lookup(METRICS, name, "metric")
+        self.names = tuple(names)
+        self._loss = loss
+        self._classes = max(outputs, 2)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all examples."""
+        self.examples = 0
+        self._loss_sum = self._squared_sum = 0.0
+        self._hits = np.zeros(self._classes, np.int64)
+        self._members = np.zeros(self._classes, np.int64)
+
+    def add(self, p: np.ndarray, targets: np.ndarray, y: np.ndarray) -> None:
+        """Take in more examples.
+
+        Parameters
+        ----------
+        p, targets : ndarray, shape (n, outputs)
+            Predictions, and targets as the loss takes them.
+        y : ndarray
+            Labels, shape (n,); or the targets again.
+        """
+        self.examples += len(p)
+        if "loss" in self.names:
+            self._loss_sum += float(self._loss.per_example(p, targets).sum(dtype=np.float64))
+        if "mean_squared_error" in self.names:
+            self._squared_sum += float(np.square(p - targets).mean(axis=1).sum(dtype=np.float64))
+        if y.ndim == 1:
+            hits = y[predicted_labels(p) == y]
+            self._hits += np.bincount(hits, minlength=self._classes)
+            self._members += np.bincount(y, minlength=self._classes)
+
+    def result(self) -> dict[str, Any]:
+        """Return each metric by name; the recall of a class without examples is None."""
+        n = max(self.examples, 1)
+        values: dict[str, Any] = {
+            "loss": self._loss_sum / n,
+            "accuracy": int(self._hits.sum()) / n,
+            "mean_squared_error": self._squared_sum / n,
+            "per_class_recall": [
+                int(hits) / int(members) if members else None
+                for hits, members in zip(self._hits, self._members, strict=True)
+            ],
+        }
+        return {name: values[name] for name in self.names}
+
+    def state(self) -> dict[str, Any]:
+        """Return the sums."""
+        return {
+            "examples": self.examples,
+            "loss_sum": self._loss_sum,
+            "squared_sum": self._squared_sum,
+            "hits": self._hits.copy(),
+            "members": self._members.copy(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self.examples = int(state["examples"])
+        self._loss_sum, self._squared_sum = state["loss_sum"], state["squared_sum"]
+        self._hits[...], self._members[...] = state["hits"], state["members"]
+
+
+def predicted_labels(p: np.ndarray) -> np.ndarray:
+    """Return the most probable class of each row; with a single output, 1 from 0.5 on.
+
+    Examples
+    --------
+    >>> predicted_labels(np.array([[0.2, 0.8], [0.9, 0.1]])).tolist()
+    [1, 0]
+    >>> predicted_labels(np.array([[0.2], [0.9]])).tolist()
+    [0, 1]
+    """
+    labels: np.ndarray = (p[:, 0] >= 0.5).astype(np.int64) if p.shape[1] == 1 else p.argmax(axis=1)
+    return labels
+
+
+def evaluate(
+    network: Network,
+    dataset: Dataset,
+    *,
+    loss: str | Loss,
+    metrics: Sequence[str] | None = None,
+    batch_size: int = 1024,
+) -> dict[str, Any]:
+    """Measure a network on a data set.
+
+    Parameters
+    ----------
+    network : Network
+    dataset : Dataset
+    loss : str or Loss
+    metrics : sequence of str, optional
+        Keys of `METRICS`; by default loss and accuracy for labels, loss and mean squared error for
+        float targets.
+    batch_size : int
+        Examples in one forward pass.
+
+    Returns
+    -------
+    dict
+        Each metric by name.
+
+    Raises
+    ------
+    ValueError
+        If data set and network don't fit, or for an unknown metric.
+    """
+    check_fit(network, dataset)
+    loss = loss_named(loss)
+    outputs = network.output_shape[0]
+    measured = Metrics(loss, metrics or default_metrics(dataset), outputs)
+    cache = network.new_cache()
+    for start in range(0, len(dataset), batch_size):
+        rows = slice(start, start + batch_size)
+        y = dataset.y[rows]
+        p = network.forward(np.asarray(dataset.x[rows], network.dtype), cache)
+        measured.add(p, loss.encode(y, outputs, network.dtype), y)
+    return measured.result()
+
+
+def default_metrics(dataset: Dataset) -> tuple[str, ...]:
+    """Return the metrics that suit the data set."""
+    return CLASSIFICATION if dataset.y.ndim == 1 else REGRESSION
+
+
+def check_fit(network: Network, dataset: Dataset) -> None:
+    """Refuse a data set that the network cannot be trained or measured on.
+
+    Raises
+    ------
+    ValueError
+        If shapes of inputs or targets don't fit, or labels are more than outputs.
+    """
+    name = dataset.name or "the data set"
+    if dataset.input_shape != network.input_shape:
+        raise ValueError(
+            f"the network expects examples of shape {network.input_shape}, "
+            f"those of {name} are of shape {dataset.input_shape}"
+        )
+    if len(network.output_shape) != 1:
+        raise ValueError(
+            f"the network's output has shape {network.output_shape}; training needs a vector: put "
+            "Flatten() and Dense(...) at its end"
+        )
+    outputs = network.output_shape[0]
+    if dataset.y.ndim == 2:
+        if dataset.y.shape[1] != outputs:
+            raise ValueError(
+                f"{name} has {dataset.y.shape[1]} target values for each example, the network has "
+                f"{outputs} outputs; end it with Dense({dataset.y.shape[1]})"
+            )
+    elif int(dataset.y.max()) >= max(outputs, 2):
+        needed = int(dataset.y.max()) + 1
+        raise ValueError(
+            f"{name} has labels up to {needed - 1}, the network has {outputs} outputs; "
+            f"end it with Dense({needed}, ...)"
+        )

@@ -1,0 +1,413 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from glassnet.checks import whole
+from glassnet.data import Dataset
+from glassnet.data.batches import Chunk, chunks
+from glassnet.names import lookup
+from glassnet.nn import Cache, Loss, Network, loss_named
+from glassnet.optim import SGD, Constant, Optimizer, Position, Schedule
+from glassnet.randomness import stream
+from glassnet.training.callbacks import Callback
+from glassnet.training.checkpoint import Checkpoint, read_state
+from glassnet.training.history import History, Record
+from glassnet.training.metrics import Metrics, check_fit, default_metrics, evaluate
+
+
+class DivergenceError(ArithmeticError):
+    """Training left the finite numbers."""
+
+
+@dataclass
+class Progress:
+    """Where training is."""
+
+    phase: int = 0
+    """1, 2, ...: the call of `Trainer.fit`."""
+    epochs: int = 0
+    """Epochs that the phase will have."""
+    examples: int = 0
+    batch_size: int = 0
+    epoch: int = 0
+    """Epochs of the phase that are done."""
+    row: int = 0
+    """Examples of this epoch that are done."""
+    step: int = 0
+    """Steps of the phase that are done."""
+    seconds: float = 0.0
+    """Time spent on the steps of this epoch."""
+
+    @classmethod
+    def of_phase(cls, phase: int, epochs: int, examples: int, batch_size: int | str) -> Progress:
+        """Return the beginning of a phase."""
+        size = examples if batch_size == "full" else min(int(batch_size), examples)
+        return cls(phase, epochs, examples, size)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that the examples make, the last short one included."""
+        return -(-self.examples // self.batch_size)
+
+    @property
+    def position(self) -> Position:
+        """What a schedule wants to know."""
+        return Position(self.step, self.steps_per_epoch, self.epochs)
+
+
+class Trainer:
+    """Trains a network by gradient descent on batches.
+
+    Parameters
+    ----------
+    network : Network
+        Trained in place.
+    loss : str or Loss
+        What is minimised.
+    optimizer : Optimizer, optional
+        By default ``SGD(learning_rate=0.01, momentum=0.9)``.
+    schedule : Schedule, optional
+        Scales the optimizer's learning rate; by default constant.
+    batch_size : int or "full"
+        Examples in a step. 1 is stochastic gradient descent as in Algorithm 1 of the thesis,
+        ``"full"`` is full gradient descent. The last batch of an epoch may be shorter.
+    metrics : sequence of str, optional
+        Keys of `METRICS`; by default they suit the data set.
+    callbacks : sequence of Callback
+        Called in this order, checkpoints last.
+    seed : int
+        Decides the order of the examples and the held-out fraction.
+
+    Attributes
+    ----------
+    history : History
+        Of all phases.
+    progress : Progress
+        Where training is.
+    resumed : bool
+        Whether the phase goes on from a checkpoint.
+    stopped, interrupted : bool
+        Whether the last phase ended early because a callback said so, or was broken off by
+        `interrupt`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For settings out of range, unknown names, and a loss that the output activation doesn't suit.
+
+    References
+    ----------
+    The thesis, Algorithm 1 and Eq. 18.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> train = gn.Dataset(x, (x[:, 0] * x[:, 1] > 0).astype(int))
+    >>> network = gn.Network([gn.Dense(16, "tanh"), gn.Dense(2, "softmax")], input_shape=2)
+    >>> trainer = gn.Trainer(network, loss="categorical_cross_entropy",
+    ...                      optimizer=gn.SGD(learning_rate=0.1, momentum=0.9), batch_size=10)
+    >>> history = trainer.fit(train, epochs=30, validation=0.2)
+    >>> history[-1]["accuracy"] > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        loss: str | Loss,
+        optimizer: Optimizer | None = None,
+        schedule: Schedule | None = None,
+        batch_size: int | str = 32,
+        metrics: Sequence[str] | None = None,
+        callbacks: Sequence[Callback] = (),
+        seed: int = 0,
+    ) -> None:
+        self.network = network
+        self.loss = loss_named(loss)
+        self.loss.check_output(network.layers[-1].parts[-1])
+        self.optimizer = optimizer or SGD(learning_rate=0.01, momentum=0.9)
+        self.schedule = schedule or Constant()
+        self.batch_size = batch_size
+        self.metrics = metrics
+        self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+        self.seed = seed
+        self.history = History()
+        self.stopped = self.interrupted = self.resumed = False
+        self.progress = Progress()
+        self._shuffling = stream(seed, "shuffling")
+        self._shuffling_before: Any = None
+        self._pending: dict[str, Any] | None = None
+
+    @property
+    def batch_size(self) -> int | str:
+        """Examples in a step, at least 1, or ``"full"``."""
+        return self._batch_size
+
+    @batch_size.setter
+    def batch_size(self, value: int | str) -> None:
+        self._batch_size = value if value == "full" else whole("batch_size", value, at_least=1)
+
+    def fit(
+        self,
+        train: Dataset,
+        *,
+        epochs: int,
+        validation: Dataset | float | None = None,
+        batch_size: int | str | None = None,
+        optimizer: Optimizer | None = None,
+        schedule: Schedule | None = None,
+    ) -> History:
+        """Train for some epochs: one phase. Call it again to go on, with other settings if wanted.
+
+        Parameters
+        ----------
+        train : Dataset
+        epochs : int
+            Passes over the training examples.
+        validation : Dataset or float, optional
+            Measured after every epoch: a set, or the fraction of `train`, in (0, 1), that is held
+            out for it (the same examples in every phase).
+        batch_size, optimizer, schedule : optional
+            New settings from this phase on. A new optimizer starts without a memory; to keep the
+            velocity, change the old one's settings.
+
+        Returns
+        -------
+        History
+            Of all phases so far.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If data and network don't fit, or a setting is out of range.
+        DivergenceError
+            When an output is no longer finite; says at which step and in which layer.
+        """
+        self.optimizer = optimizer or self.optimizer
+        self.schedule = schedule or self.schedule
+        self.batch_size = self.batch_size if batch_size is None else batch_size
+        if isinstance(validation, float | int):
+            train, validation = train.split(validation, seed=self.seed)
+        self._check(train, validation)
+        self.stopped = self.interrupted = self.resumed = False
+        self.progress = Progress.of_phase(
+            self.progress.phase + 1, whole("epochs", epochs, at_least=1), len(train), self.batch_size
+        )
+        if self._pending is not None and not self._go_on():
+            return self.history
+        base_rate = self.optimizer.learning_rate
+        try:
+            self._call("on_fit_start")
+            while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
+                self._train_epoch(train, base_rate)
+                if self.progress.row == len(train):
+                    self._end_epoch(validation)
+            self._call("on_fit_end")
+        finally:
+            self.optimizer.learning_rate = base_rate
+        return self.history
+
+    def stop(self) -> None:
+        """End the phase after this epoch; for callbacks."""
+        self.stopped = True
+
+    def interrupt(self) -> None:
+        """Break the phase off within moments, to be resumed later; safe in a signal handler."""
+        self.interrupted = True
+
+    def evaluate(self, dataset: Dataset, *, metrics: Sequence[str] | None = None) -> dict[str, Any]:
+        """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`."""
+        return evaluate(self.network, dataset, loss=self.loss, metrics=metrics or self.metrics)
+
+    def running_metrics(self) -> dict[str, Any]:
+        """Return the metrics of this epoch's examples so far."""
+        return self._measured.result()
+
+    def _check(self, train: Dataset, validation: Dataset | None) -> None:
+        """Refuse what cannot work before the first step."""
+        check_fit(self.network, train)
+        names = tuple(self.metrics or default_metrics(train))
+        self._measured = Metrics(self.loss, names, self.network.output_shape[0])
+        keys = [name for name in names if name != "per_class_recall"]
+        if validation is not None:
+            check_fit(self.network, validation)
+            keys += [f"validation_{name}" for name in keys]
+        for watcher in (self.schedule, *self.callbacks):
+            if (monitor := getattr(watcher, "monitor", None)) is not None:
+                lookup(dict.fromkeys(keys, True), monitor, "number to monitor")
+
+    def _train_epoch(self, train: Dataset, base_rate: float) -> None:
+        """Run the steps of one epoch, or what is left of it (Algorithm 1)."""
+        progress = self.progress
+        if progress.row == 0:
+            self._shuffling_before = self._shuffling.bit_generator.state
+            self._measured.reset()
+            progress.seconds = 0.0
+            self._call("on_epoch_start")
+        order = self._shuffling.permutation(len(train))
+        cache = self.network.new_cache()
+        clock = time.perf_counter()
+        for chunk in chunks(
+            train, order, progress.batch_size, dtype=self.network.dtype, start=progress.row
+        ):
+            with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError instead
+                outputs, targets = self._train_chunk(chunk, cache, base_rate)
+                self._measured.add(outputs, targets, chunk.y)
+            progress.row += len(chunk.y)
+            progress.seconds += time.perf_counter() - clock
+            self._call("on_chunk_end")
+            if self.interrupted:
+                break
+            clock = time.perf_counter()
+
+    def _train_chunk(
+        self, chunk: Chunk, cache: list[Cache], base_rate: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make one step for each batch of the chunk; return all outputs and targets."""
+        network, loss, optimizer, progress = self.network, self.loss, self.optimizer, self.progress
+        size, x, rows = progress.batch_size, chunk.x, len(chunk.y)
+        constant = type(self.schedule) is Constant
+        watchers = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
+        targets = loss.encode(chunk.y, network.output_shape[0], network.dtype)
+        outputs = np.empty((rows, *network.output_shape), network.dtype)
+        for start in range(0, rows, size):
+            batch = slice(start, start + size)  # the last one may be shorter
+            if not constant:
+                optimizer.learning_rate = self.schedule.rate(base_rate, progress.position)
+            p = network.forward(x[batch], cache, training=True)
+            outputs[batch] = p
+            if not math.isfinite(p.item(0)):
+                raise self._divergence(cache)
+            network.backward(p, targets[batch], loss, cache)
+            optimizer.step(network.theta, network.grad)
+            progress.step += 1
+            for callback in watchers:
+                callback.on_step_end(self)
+        if not np.isfinite(outputs).all():
+            raise self._divergence(cache)
+        return outputs, targets
+
+    def _divergence(self, cache: list[Cache]) -> DivergenceError:
+        progress = self.progress
+        step = progress.step - progress.epoch * progress.steps_per_epoch + 1
+        where = self.network.first_unhealthy(cache) or "the outputs are no longer finite"
+        return DivergenceError(
+            f"training diverged at step {step} of epoch {len(self.history) + 1}, in layer {where}. "
+            f"Use a smaller learning rate (it was {self.optimizer.learning_rate:g}) or clip_norm"
+        )
+
+    def _end_epoch(self, validation: Dataset | None) -> None:
+        """Measure on the validation set, write the record, tell everybody."""
+        progress = self.progress
+        record: Record = {
+            "epoch": len(self.history) + 1,
+            "phase": progress.phase,
+            "batch_size": progress.batch_size,
+            "learning_rate": self.optimizer.learning_rate,
+            "steps": progress.steps_per_epoch,
+            **self._measured.result(),
+        }
+        clock = time.perf_counter()
+        if validation is not None:
+            measured = self.evaluate(validation, metrics=self._measured.names)
+            record |= {f"validation_{name}": value for name, value in measured.items()}
+            record["validation_seconds"] = time.perf_counter() - clock
+        record["seconds"] = progress.seconds
+        self.history.records.append(record)
+        progress.epoch += 1
+        progress.row = 0
+        self.schedule.observe(record)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self, record)
+
+    def _call(self, moment: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, moment)(self)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that decides the rest of the training: a tree of numbers and arrays."""
+        network = self.network
+        begun = self.progress.row > 0  # the order of an epoch is drawn at its beginning
+        return {
+            "network": network.config(),
+            "theta": network.theta,
+            "constants": dict(network.named_state()),
+            "progress": asdict(self.progress),
+            "stopped": self.stopped,
+            "shuffling": self._shuffling_before if begun else self._shuffling.bit_generator.state,
+            "measured": self._measured.state(),
+            "optimizer": self.optimizer.state(),
+            "schedule": self.schedule.state(),
+            "callbacks": [callback.state() for callback in self.callbacks],
+            "history": self.history.records,
+        }
+
+    def resume(self, path: str | os.PathLike[str]) -> None:
+        """Take over a checkpoint. Then call `fit` as the first time: phases done are passed over.
+
+        Parameters
+        ----------
+        path : path-like
+            What `Checkpoint` wrote, in a run with the same network, data and settings.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is no checkpoint, or one of another network.
+        """
+        state = read_state(path)
+        if state["network"] != self.network.config():
+            raise ValueError(
+                f"{os.fspath(path)} is a checkpoint of another network: "
+                f"{state['network']['layers']}, not {self.network.config()['layers']}"
+            )
+        self.network.theta[...] = state["theta"]
+        for name, array in self.network.named_state():
+            array[...] = state["constants"][name]
+        self._shuffling.bit_generator.state = state["shuffling"]
+        self.history.records[:] = state["history"]
+        self.progress = Progress()
+        self._pending = state
+
+    def _go_on(self) -> bool:
+        """Take over the checkpoint if it is of this phase; tell whether the phase has to run."""
+        state = self._pending
+        then = Progress(**state["progress"])  # type: ignore[index]
+        if self.progress.phase < then.phase:
+            return False
+        self._pending = None
+        for setting in ("examples", "batch_size"):
+            now, before = getattr(self.progress, setting), getattr(then, setting)
+            if now != before:
+                raise ValueError(
+                    f"the checkpoint is of a run with {setting.replace('_', ' ')} {before}, "
+                    f"this one has {now}; resume with the settings of the run"
+                )
+        self.progress = replace(then, epochs=self.progress.epochs)
+        self.resumed = True
+        self.stopped = state["stopped"]
+        self._shuffling_before = state["shuffling"]
+        self._measured.load_state(state["measured"])
+        self.optimizer.load_state(state["optimizer"])
+        self.schedule.load_state(state["schedule"])
+        if len(state["callbacks"]) != len(self.callbacks):
+            raise ValueError(
+                f"the checkpoint is of a run with {len(state['callbacks'])} callbacks, this one "
+                f"has {len(self.callbacks)}; resume with the same ones"
+            )
+        for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state(remembered)
+        return True
