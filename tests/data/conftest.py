@@ -6,8 +6,9 @@ import http.server
 import io
 import os
 import struct
+import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return cache
 
 
-def idx_bytes(array: np.ndarray) -> bytes:
+def _idx_bytes(array: np.ndarray) -> bytes:
     """The IDX file of an array: the oracle of `read_idx`, written from the format's description."""
     codes = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
     code = codes[array.dtype.str[1:]]
@@ -48,7 +49,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
-def mnist_files(*, seed: int = 0) -> dict[str, bytes]:
+def _mnist_files(*, seed: int = 0) -> dict[str, bytes]:
     """Tiny files in MNIST's form: 20 and 10 images of 4 x 4, gzipped."""
     rng = np.random.default_rng(seed)
     files = {}
@@ -56,11 +57,11 @@ def mnist_files(*, seed: int = 0) -> dict[str, bytes]:
         images = rng.integers(0, 256, (n, 4, 4), np.uint8)
         labels = np.arange(n, dtype=np.uint8) % 10
         for name, array in (("images-idx3", images), ("labels-idx1", labels)):
-            files[f"{part}-{name}-ubyte.gz"] = gzip.compress(idx_bytes(array), mtime=0)
+            files[f"{part}-{name}-ubyte.gz"] = gzip.compress(_idx_bytes(array), mtime=0)
     return files
 
 
-def put(folder: Path, files: dict[str, bytes]) -> Path:
+def _put(folder: Path, files: dict[str, bytes]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -128,24 +129,24 @@ def closed_url() -> str:
         return f"http://127.0.0.1:{once.server_port}/"
 
 
-def remote(name: str, content: bytes) -> RemoteFile:
+def _remote(name: str, content: bytes) -> RemoteFile:
     return RemoteFile(name, hashlib.md5(content, usedforsecurity=False).hexdigest(), len(content))
 
 
 @pytest.fixture
 def tiny_mnist(monkeypatch: pytest.MonkeyPatch, server: Server) -> CatalogEntry:
     """MNIST in the catalogue replaced by tiny files, which the local server has."""
-    files = mnist_files()
+    files = _mnist_files()
     entry = replace(
         DATASETS["mnist"],
-        files=tuple(remote(name, content) for name, content in files.items()),
+        files=tuple(_remote(name, content) for name, content in files.items()),
         mirrors=(server.mirror("mnist", files),),
     )
     monkeypatch.setitem(DATASETS, "mnist", entry)
     return entry
 
 
-def cifar_batch(n: int, *, seed: int = 0) -> bytes:
+def _cifar_batch(n: int, *, seed: int = 0) -> bytes:
     """`n` records of one label byte and 3072 pixel bytes."""
     rng = np.random.default_rng(seed)
     records = rng.integers(0, 256, (n, 3073), np.uint8)
@@ -153,9 +154,7 @@ def cifar_batch(n: int, *, seed: int = 0) -> bytes:
     return records.tobytes()
 
 
-def tar_bytes(files: dict[str, bytes], *, compress: bool = True) -> bytes:
-    import tarfile
-
+def _tar_bytes(files: dict[str, bytes], *, compress: bool = True) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():
@@ -163,3 +162,34 @@ def tar_bytes(files: dict[str, bytes], *, compress: bool = True) -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return gzip.compress(buffer.getvalue()) if compress else buffer.getvalue()
+
+
+# Tests are no package, so helpers reach them as fixtures.
+@pytest.fixture(scope="session")
+def idx_bytes() -> Callable[..., bytes]:
+    return _idx_bytes
+
+
+@pytest.fixture(scope="session")
+def mnist_files() -> Callable[..., dict[str, bytes]]:
+    return _mnist_files
+
+
+@pytest.fixture(scope="session")
+def put() -> Callable[..., Path]:
+    return _put
+
+
+@pytest.fixture(scope="session")
+def remote() -> Callable[..., RemoteFile]:
+    return _remote
+
+
+@pytest.fixture(scope="session")
+def cifar_batch() -> Callable[..., bytes]:
+    return _cifar_batch
+
+
+@pytest.fixture(scope="session")
+def tar_bytes() -> Callable[..., bytes]:
+    return _tar_bytes

@@ -1,1 +1,29 @@
+"""Recipes: one file says data, network and training; running it leaves a folder that tells all."""
 
+from glassnet.extras import require
+
+require("pydantic", "cli")
+require("tomli_w", "cli")
+
+from glassnet.recipes.recipe import (  # noqa: E402: after the friendly refusal
+    Recipe,
+    RecipeError,
+    load_recipe,
+    parse_setting,
+    recipe_from_dict,
+    shipped_recipes,
+)
+from glassnet.recipes.run import Job, RunFolder, prepare, run  # noqa: E402
+
+__all__ = [
+    "Job",
+    "Recipe",
+    "RecipeError",
+    "RunFolder",
+    "load_recipe",
+    "parse_setting",
+    "prepare",
+    "recipe_from_dict",
+    "run",
+    "shipped_recipes",
+]

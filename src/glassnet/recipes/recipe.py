@@ -1,0 +1,271 @@
+"""Recipes: one declarative file that says data, network and training."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from glassnet.names import unknown
+from glassnet.nn import layer_from_config, loss_named
+from glassnet.optim import optimizer_from_config, schedule_from_config
+from glassnet.training.metrics import METRICS
+
+Table = dict[str, Any]
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be run; the message names the key, the value and what is allowed."""
+
+
+def _checked(build: Callable[[Any], object]) -> AfterValidator:
+    """Check a table by building what it describes."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401: whatever the file holds
+        try:
+            build(value)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    return AfterValidator(check)
+
+
+def layer_of(config: Mapping[str, Any], classes: int) -> Any:  # noqa: ANN401
+    """Return the layer that a recipe describes; ``units = "classes"`` means one for each class."""
+    if config.get("units") == "classes":
+        config = {**config, "units": classes}
+    return layer_from_config(config)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class DataTable(_Table):
+    """What is learned from."""
+
+    name: str
+    """A data set of the catalogue, or the path of a CSV or .npz file or of a folder of images."""
+    validation: Annotated[float, Field(gt=0, lt=1)] | Literal["test", "none"] = 0.1
+    """The part of the training examples that is held out to measure each epoch on. "test" measures
+    each epoch on the test set: what the thesis did, and nothing to choose hyperparameters by."""
+
+
+class NetworkTable(_Table):
+    """What is trained."""
+
+    layers: Annotated[list[Annotated[Table, _checked(lambda c: layer_of(c, 2))]], Field(min_length=1)]
+    """Each with a type, such as "Dense", and its constructor's arguments. ``units = "classes"``
+    stands for the number of classes of the data."""
+    dtype: Literal["float32", "float64"] = "float32"
+
+
+class EarlyStoppingTable(_Table):
+    """When to stop a phase before its last epoch; see `glassnet.EarlyStopping`."""
+
+    monitor: str = "validation_loss"
+    patience: Annotated[int, Field(ge=1)] = 10
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    restore_best: bool = True
+
+
+class PhaseTable(_Table):
+    """A stretch of training with the same settings."""
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = 32
+    optimizer: Annotated[Table, _checked(optimizer_from_config)]
+    schedule: Annotated[Table, _checked(schedule_from_config)] = {"type": "Constant"}
+
+
+class TrainingTable(_Table):
+    """How it is trained."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides everything that is random: initial weights, order of the examples, held-out part."""
+    loss: Annotated[str | Table, _checked(loss_named)]
+    metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
+    early_stopping: EarlyStoppingTable | None = None
+    phases: Annotated[list[PhaseTable], Field(min_length=1)]
+
+
+class Recipe(_Table):
+    """Data, network and training, all that a run needs.
+
+    Examples
+    --------
+    >>> recipe = load_recipe("digits")
+    >>> recipe.data.name
+    'digits'
+    >>> recipe.changed({"training.phases.0.epochs": 3}).training.phases[0].epochs
+    3
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    title: str = ""
+    description: str = ""
+    data: DataTable
+    network: NetworkTable
+    training: TrainingTable
+
+    def changed(self, changes: Mapping[str, Any]) -> Recipe:
+        """Return the recipe with other values under dotted keys, ``"training.seed"``.
+
+        Raises
+        ------
+        RecipeError
+            For a key that isn't there and isn't allowed, or a value that isn't.
+        """
+        tree = self.to_dict()
+        for key, value in changes.items():
+            _put(tree, key, value)
+        return recipe_from_dict(tree)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all values, defaults included, without those that are not set."""
+        return self.model_dump(exclude_none=True)
+
+    def to_toml(self) -> str:
+        """Return the text of a recipe file."""
+        return tomli_w.dumps(self.to_dict())
+
+
+def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
+    """Check a tree of values and return the recipe.
+
+    Parameters
+    ----------
+    tree : Mapping
+        As a TOML file holds it.
+    source : str
+        What to name in messages.
+
+    Raises
+    ------
+    RecipeError
+        If a key or value is wrong; names the first few, with what is allowed.
+    """
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        told = [_told(e, tree) for e in error.errors()[:3]]
+        raise RecipeError(f"{source}: " + "; ".join(dict.fromkeys(told))) from None
+
+
+def shipped_recipes() -> dict[str, Recipe]:
+    """Return the recipes that come with glassnet, by name."""
+    folder = resources.files("glassnet.recipes")
+    files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    recipes = [recipe_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
+    order = ("digits", "mnist-mlp", "mnist-thesis", "cifar10-thesis")
+    known = {recipe.name: recipe for recipe in recipes}
+    return {name: known.pop(name) for name in order} | dict(sorted(known.items()))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Return a shipped recipe by name, or one from a TOML file.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such recipe or file, or it is wrong.
+    """
+    path = Path(name)
+    if not (path.suffix or path.exists() or len(path.parts) > 1):
+        recipes = shipped_recipes()
+        if str(name) in recipes:
+            return recipes[str(name)]
+        raise RecipeError(unknown(str(name), recipes, "recipe") + ", or the path of a .toml file")
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"there is no recipe file {path}; see: glassnet recipes") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path} is not a recipe in TOML: {error}") from None
+    return recipe_from_dict({"name": path.stem, **tree}, str(path))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return key and value of ``"key=value"``; the value is TOML, or else a string.
+
+    Raises
+    ------
+    RecipeError
+        If there is no key or no ``=``.
+
+    Examples
+    --------
+    >>> parse_setting("training.seed=3"), parse_setting("training.loss=mean_squared_error")
+    (('training.seed', 3), ('training.loss', 'mean_squared_error'))
+    """
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not (key and equals and value):
+        raise RecipeError(f"--set takes key=value, such as training.seed=3, got {text!r}")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def _put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
+    """Set the value under a dotted key of nested tables and arrays."""
+    steps = key.split(".")
+    for i, step in enumerate(steps):
+        here: Any = step
+        if isinstance(tree, list):
+            if not step.isdigit() or int(step) >= len(tree):
+                place = ".".join(steps[:i])
+                raise RecipeError(f"{key}: {place} has entries 0 to {len(tree) - 1}, got {step!r}")
+            here = int(step)
+        elif not isinstance(tree, dict):
+            raise RecipeError(f"{key}: {'.'.join(steps[:i])} is a value, not a table")
+        if i == len(steps) - 1:
+            tree[here] = value
+        else:
+            tree = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
+
+
+def _told(error: Any, tree: Mapping[str, Any]) -> str:  # noqa: ANN401: pydantic's error details
+    """Say what is wrong in a sentence: key, value, what is allowed."""
+    location = [part for part in error["loc"] if not _names_a_variant(part)]
+    key = ".".join(map(str, location))
+    if error["type"] == "extra_forbidden":
+        place = ".".join(map(str, location[:-1])) or "the recipe"
+        return unknown(location[-1], _allowed(location[:-1]), f"key in {place}")
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    value = error["input"]
+    shown = "" if isinstance(value, Mapping | Sequence) and not isinstance(value, str) else value
+    return f"{key}: {message}" + (f", got {shown!r}" if shown != "" and repr(shown) not in message else "")
+
+
+def _names_a_variant(part: object) -> bool:
+    """Tell whether pydantic put this into the location for a member of a union."""
+    return isinstance(part, str) and (
+        part in ("str", "int", "float") or part.startswith(("literal[", "function-", "dict[", "constrained"))
+    )
+
+
+def _allowed(location: Sequence[Any]) -> list[str]:
+    """Return the keys that a table may have."""
+    model: Any = Recipe
+    tables = {
+        "data": DataTable,
+        "network": NetworkTable,
+        "training": TrainingTable,
+        "phases": PhaseTable,
+        "early_stopping": EarlyStoppingTable,
+    }
+    for part in location:
+        model = tables.get(part, model) if isinstance(part, str) else model
+    return list(model.model_fields)
+
+

@@ -1,0 +1,264 @@
+"""Running a recipe: from a file to a trained network and a folder that tells all about it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from glassnet.data import Dataset, load_dataset
+from glassnet.data.download import Progress as DownloadProgress
+from glassnet.nn import Network, Standardize
+from glassnet.optim import optimizer_from_config, schedule_from_config
+from glassnet.recipes.recipe import Recipe, layer_of, load_recipe
+from glassnet.recipes.versions import versions
+from glassnet.storage import atomic_write
+from glassnet.training import (
+    Callback,
+    Checkpoint,
+    DivergenceError,
+    EarlyStopping,
+    Trainer,
+)
+from glassnet.training.history import Record
+from glassnet.training.metrics import check_fit, default_metrics
+
+
+class RunFolder:
+    """The files of one run.
+
+    ================== ==========================================================
+    ``recipe.toml``    the resolved recipe: all values, defaults included
+    ``versions.json``  what besides it decides the numbers
+    ``history.jsonl``  a record an epoch
+    ``checkpoint.npz`` all that decides the rest of the run
+    ``model.npz``      the network, when training has ended
+    ``result.json``    how it ended, and the measurements on the test set
+    ``figures/``       pictures
+    ================== ==========================================================
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.recipe = self.path / "recipe.toml"
+        self.versions = self.path / "versions.json"
+        self.history = self.path / "history.jsonl"
+        self.checkpoint = self.path / "checkpoint.npz"
+        self.model = self.path / "model.npz"
+        self.result = self.path / "result.json"
+        self.figures = self.path / "figures"
+
+    @classmethod
+    def create(cls, path: str | Path) -> RunFolder:
+        """Make a folder for a new run.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something at `path` already.
+        """
+        folder = cls(path)
+        if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+            raise FileExistsError(
+                f"{path} exists and is not empty; choose another with --out, "
+                f"or go on with the run in it with --resume {path}"
+            )
+        folder.path.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @classmethod
+    def next(cls, name: str, parent: str | Path = "runs") -> Path:
+        """Return the first path of ``runs/name``, ``runs/name-2``, ... that is not taken."""
+        path, number = Path(parent) / name, 1
+        while path.exists():
+            number += 1
+            path = Path(parent) / f"{name}-{number}"
+        return path
+
+    @classmethod
+    def existing(cls, path: str | Path) -> RunFolder:
+        """Return the folder of a run that was begun.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it isn't one.
+        """
+        folder = cls(path)
+        if not folder.recipe.is_file():
+            raise FileNotFoundError(f"{path} is not the folder of a run: it has no recipe.toml")
+        return folder
+
+    def read_recipe(self) -> Recipe:
+        """Return the run's recipe."""
+        return load_recipe(self.recipe)
+
+    def write(self, path: Path, text: str) -> None:
+        """Put a text file in place whole."""
+        with atomic_write(path) as file:
+            file.write(text.encode())
+
+
+class HistoryLog(Callback):
+    """Keeps ``history.jsonl`` up to date, whole after every epoch."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:  # noqa: ARG002
+        """Write all epochs so far."""
+        self._folder.write(self._folder.history, trainer.history.to_jsonl())
+
+
+@dataclass
+class Job:
+    """A recipe with its data loaded and its network built: ready to train."""
+
+    recipe: Recipe
+    train: Dataset
+    test: Dataset
+    validation: Dataset | None
+    network: Network
+
+    @property
+    def validation_name(self) -> str:
+        """What the epochs are measured on."""
+        return "test" if self.recipe.data.validation == "test" else "validation"
+
+
+def prepare(
+    recipe: Recipe,
+    *,
+    data_dir: str | Path | None = None,
+    progress: DownloadProgress | None = None,
+) -> Job:
+    """Load the data and build the network of a recipe; nothing is written.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the data is missing or wrong, or layers and data don't fit.
+    """
+    whole, test = load_dataset(recipe.data.name, data_dir=data_dir, progress=progress)
+    train, validation = whole, None
+    if recipe.data.validation == "test":
+        validation = test
+    elif isinstance(recipe.data.validation, float):
+        train, validation = whole.split(recipe.data.validation, seed=recipe.training.seed)
+    outputs = train.n_classes or train.y.shape[1]
+    network = Network(
+        [layer_of(layer, outputs) for layer in recipe.network.layers],
+        input_shape=train.input_shape,
+        seed=recipe.training.seed,
+        dtype=recipe.network.dtype,
+        class_names=train.class_names,
+    )
+    check_fit(network, train)
+    if isinstance(network.layers[0], Standardize):
+        network.layers[0].adapt(train.x)
+    return Job(recipe, train, test, validation, network)
+
+
+def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """Train, measure on the test set, and write the folder's files; go on where it stopped.
+
+    Parameters
+    ----------
+    job : Job
+        From `prepare`.
+    folder : RunFolder
+        A new one; or one with a checkpoint, from which the run goes on.
+    callbacks : sequence of Callback
+        Besides those that keep the folder.
+
+    Returns
+    -------
+    dict
+        What ``result.json`` holds.
+
+    Raises
+    ------
+    DivergenceError
+        If training diverges; the folder then says so.
+    OSError
+        If a file cannot be written.
+    """
+    training = job.recipe.training
+    keepers: list[Callback] = [HistoryLog(folder), Checkpoint(folder.checkpoint)]
+    if training.early_stopping is not None:
+        keepers.insert(0, EarlyStopping(**training.early_stopping.model_dump()))
+    trainer = Trainer(
+        job.network,
+        loss=training.loss,  # type: ignore[arg-type]
+        metrics=training.metrics,
+        callbacks=[*callbacks, *keepers],
+        seed=training.seed,
+    )
+    folder.write(folder.recipe, job.recipe.to_toml())
+    folder.write(folder.versions, json.dumps(versions(), indent=1))
+    if folder.checkpoint.exists():
+        trainer.resume(folder.checkpoint)
+    status, message = "finished", ""
+    try:
+        for phase in training.phases:
+            _take_settings(trainer, phase.optimizer)
+            trainer.fit(
+                job.train,
+                epochs=phase.epochs,
+                validation=job.validation,
+                batch_size=phase.batch_size,
+                schedule=schedule_from_config(phase.schedule),
+            )
+            if trainer.interrupted:
+                status, message = "stopped", f"stopped in epoch {len(trainer.history) + 1}"
+                break
+    except DivergenceError as error:
+        folder.write(folder.result, json.dumps(_result(job, trainer, "diverged", str(error)), indent=1))
+        raise
+    result = _result(job, trainer, status, message)
+    if status == "finished":
+        job.network.save(folder.model)
+        names = (*default_metrics(job.test), "mean_squared_error", "per_class_recall")
+        if not job.test.n_classes:
+            names = default_metrics(job.test)
+        result["test"] = {"examples": len(job.test)} | trainer.evaluate(job.test, metrics=names)
+    folder.write(folder.result, json.dumps(result, indent=1))
+    return result
+
+
+def _take_settings(trainer: Trainer, config: dict[str, Any]) -> None:
+    """Give the trainer a phase's optimizer; one of the same type keeps what it remembers."""
+    optimizer = optimizer_from_config(config)
+    if trainer.progress.phase and type(optimizer) is type(trainer.optimizer):
+        optimizer.load_state(trainer.optimizer.state())
+    trainer.optimizer = optimizer
+
+
+def _result(job: Job, trainer: Trainer, status: str, message: str) -> dict[str, Any]:
+    """Return how the run ended: all but the measurements on the test set."""
+    summary = job.network.summary()
+    result: dict[str, Any] = {
+        "status": status,
+        "message": message,
+        "epochs": len(trainer.history),
+        "seconds": sum(record["seconds"] for record in trainer.history),
+        "parameters": summary.parameters,
+        "summary": [asdict(row) for row in summary.rows],
+        "validation_name": job.validation_name,
+        "class_names": list(job.network.class_names),
+        "written": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    key = "validation_accuracy" if job.train.n_classes else "validation_loss"
+    if len(trainer.history) and key in trainer.history[0]:
+        best = trainer.history.best(key)
+        result["best"] = {"epoch": best["epoch"], key.removeprefix("validation_"): best[key]}
+    return result
+
+

@@ -1,0 +1,31 @@
+"""What, besides the recipe, decides the numbers of a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+import numpy as np
+
+import glassnet
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that computes, and the machine, by name."""
+    build = np.show_config(mode="dicts")
+    blas = build["Build Dependencies"]["blas"]  # type: ignore[index]
+    simd = build.get("SIMD Extensions", {})  # type: ignore[union-attr]
+    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+    return {
+        "glassnet": glassnet.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": f"{blas.get('name', '?')} {blas.get('version', '?')}",
+        "simd": " ".join(simd.get("found", [])) or "baseline",
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "byte order": sys.byteorder,
+        "processors": str(os.cpu_count()),
+        "blas threads": threads or "as many as processors",
+    }

@@ -1,0 +1,227 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet.data import Dataset
+
+
+def toy(labels, **kwargs) -> Dataset:
+    return Dataset(np.arange(len(labels), dtype=np.float32)[:, None], labels, **kwargs)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.float64, np.bool_])
+def test_inputs_of_any_real_dtype_become_float32(dtype) -> None:
+    data = Dataset(np.ones((3, 2), dtype), [0, 1, 0])
+    assert data.x.dtype == np.float32
+    assert (data.x == 1).all()
+
+
+def test_arrays_that_are_already_right_are_not_copied() -> None:
+    x, y = np.ones((3, 2), np.float32), np.array([0, 1, 0])
+    data = Dataset(x, y)
+    assert data.x is x
+    assert data.y is y
+
+
+def test_inputs_are_contiguous() -> None:
+    data = Dataset(np.ones((2, 3), np.float32).T, [0, 1, 0])
+    assert data.x.flags.c_contiguous
+
+
+@pytest.mark.parametrize("labels", [[1, 0, 1], [True, False, True], np.array([1, 0, 1], np.uint8)])
+def test_integers_and_booleans_are_labels(labels) -> None:
+    data = toy(labels)
+    assert data.y.dtype == np.int64
+    assert data.y.tolist() == [1, 0, 1]
+    assert data.class_names == ("0", "1")
+    assert data.n_classes == 2
+
+
+def test_floats_are_the_targets_of_a_regression() -> None:
+    data = toy([0.5, 1.0, 2.0])
+    assert data.y.dtype == np.float32
+    assert data.y.shape == (3, 1)
+    assert data.n_classes == 0
+    assert data.class_names == ()
+
+
+def test_targets_may_have_several_outputs() -> None:
+    assert toy(np.zeros((3, 2))).y.shape == (3, 2)
+
+
+def test_class_names_may_name_classes_that_do_not_occur() -> None:
+    assert toy([0, 0], class_names=["cat", "dog"]).n_classes == 2
+
+
+def test_the_repr_is_one_short_line() -> None:
+    assert repr(toy([0, 1], name="pair")) == "Dataset('pair', 2 examples of shape (1,), 2 classes)"
+    assert repr(toy([0.5, 1.5])) == "Dataset(2 examples of shape (1,), 1 targets)"
+
+
+def test_it_can_not_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        toy([0, 1]).name = "other"
+
+
+def test_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"differ in length: \(3, 1\) and \(2,\)"):
+        Dataset(np.ones((3, 1)), [0, 1])
+
+
+@pytest.mark.parametrize("x", [np.ones((0, 2)), np.ones((2, 0))])
+def test_an_empty_data_set_is_refused(x) -> None:
+    with pytest.raises(ValueError, match="can't be empty"):
+        Dataset(x, np.zeros(len(x), int))
+
+
+def test_inputs_without_a_feature_axis_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"use x\[:, None\]"):
+        Dataset([1.0, 2.0], [0, 1])
+
+
+def test_a_single_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="differ in length"):
+        Dataset(np.ones((1, 1)), 0)
+
+
+def test_values_that_are_not_finite_are_counted_and_the_first_is_named() -> None:
+    x = np.ones((4, 3))
+    x[1, 2] = np.nan
+    x[3, 0] = -np.inf
+    with pytest.raises(ValueError, match=r"x must be .* 1 NaN and 1 infinite of 12 .*\(1, 2\)"):
+        Dataset(x, [0, 1, 0, 1])
+
+
+def test_a_nan_among_the_targets_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"y must be .* 1 NaN and 0 infinite .* index \(1, 0\)"):
+        toy([0.5, np.nan])
+
+
+def test_a_value_that_float32_can_not_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 NaN and 1 infinite"):
+        Dataset(np.array([[1e300], [1.0]]), [0, 1])
+
+
+@pytest.mark.parametrize("x", [np.array([[None], [1]]), [["a"], ["b"]], np.array([[1j], [2]])])
+def test_inputs_that_are_no_real_numbers_are_refused(x) -> None:
+    with pytest.raises(TypeError, match="x must hold real numbers.*convert"):
+        Dataset(x, [0, 1])
+
+
+def test_labels_that_are_names_are_refused_with_the_line_that_converts_them() -> None:
+    with pytest.raises(TypeError, match="numpy.unique"):
+        toy(["cat", "dog"])
+
+
+def test_a_negative_label_is_refused() -> None:
+    with pytest.raises(ValueError, match="got -1 at index 1"):
+        toy([1, -1])
+
+
+def test_a_label_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"0\.\.1 \(there are 2 class_names\), got 2 at index 2"):
+        toy([0, 1, 2], class_names=("a", "b"))
+
+
+def test_a_label_that_would_make_a_great_many_classes_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 20250101 at index 0"):
+        toy([20250101, 1])
+
+
+def test_one_hot_labels_are_refused_with_a_hint() -> None:
+    with pytest.raises(ValueError, match="argmax"):
+        toy(np.eye(3, dtype=int))
+
+
+def test_targets_of_three_axes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(n, outputs\), got \(2, 1, 1\)"):
+        toy(np.zeros((2, 1, 1)))
+
+
+def test_class_names_of_a_regression_are_refused() -> None:
+    with pytest.raises(ValueError, match="class_names go with integer labels"):
+        toy([0.0, 1.0], class_names=("a", "b"))
+
+
+def test_a_class_name_given_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="'a' twice"):
+        toy([0, 1], class_names=("a", "a"))
+
+
+def test_a_string_instead_of_class_names_is_refused() -> None:
+    with pytest.raises(TypeError, match="sequence of names"):
+        toy([0, 1], class_names="ab")
+
+
+def test_take_gives_the_examples_in_the_order_asked_for() -> None:
+    taken = toy([0, 1, 2], name="n").take([2, 0, 2])
+    assert taken.x.ravel().tolist() == [2, 0, 2]
+    assert taken.y.tolist() == [2, 0, 2]
+    assert taken.name == "n"
+
+
+def test_take_keeps_classes_that_no_longer_occur() -> None:
+    assert toy([0, 1, 2]).take([0]).n_classes == 3
+
+
+def test_take_understands_a_mask() -> None:
+    assert toy([0, 1, 2]).take([True, False, True]).y.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("indices", [[3], [-4], [0.5], [[0]], [True]])
+def test_take_refuses_what_is_no_index(indices) -> None:
+    with pytest.raises(IndexError):
+        toy([0, 1, 2]).take(indices)
+
+
+def test_take_refuses_to_take_nothing() -> None:
+    with pytest.raises(ValueError, match="at least one index"):
+        toy([0, 1]).take([])
+
+
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=2, max_size=60),
+    fraction=st.floats(0.05, 0.95),
+    seed=st.integers(0, 2**32),
+)
+def test_split_parts_the_examples_and_keeps_their_order(labels, fraction, seed) -> None:
+    data = toy(labels, class_names="a b c d e".split())
+    n_held = int(np.floor(fraction * len(labels) + 0.5))
+    if n_held in (0, len(labels)):
+        with pytest.raises(ValueError, match="leaves one part empty"):
+            data.split(fraction, seed=seed)
+        return
+    rest, held = data.split(fraction, seed=seed)
+    assert len(held) == n_held
+    for part in (rest, held):
+        assert (np.diff(part.x.ravel()) > 0).all()
+    assert sorted([*rest.x.ravel(), *held.x.ravel()]) == list(range(len(labels)))
+    # Every class gives its share, up to the rounding of one example.
+    share = np.bincount(labels, minlength=5) * (n_held / len(labels))
+    assert (np.abs(np.bincount(held.y, minlength=5) - share) < 1).all()
+
+
+def test_split_depends_on_the_seed_alone() -> None:
+    data = toy([0, 1] * 50)
+    first, again, other = (data.split(0.3, seed=seed)[1].x.ravel() for seed in (1, 1, 2))
+    assert first.tolist() == again.tolist()
+    assert first.tolist() != other.tolist()
+
+
+def test_split_draws_from_all_over_a_class() -> None:
+    _, held = toy([0] * 100).split(0.2)
+    assert held.x.min() < 25
+    assert held.x.max() > 75
+
+
+def test_split_of_a_regression_needs_no_classes() -> None:
+    rest, held = toy(np.linspace(0, 1, 10)).split(0.3)
+    assert (len(rest), len(held)) == (7, 3)
+    assert held.n_classes == 0
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
+def test_split_refuses_a_fraction_outside_of_0_and_1(fraction) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        toy([0, 1]).split(fraction)
