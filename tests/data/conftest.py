@@ -68,6 +68,12 @@ def _put(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A folder of the user's own with tiny files in MNIST's form."""
+    return _put(tmp_path / "mine", _mnist_files())
+
+
 @dataclass
 class Server:
     """A real HTTP server that can fail in the ways of real ones."""

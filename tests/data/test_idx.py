@@ -52,7 +52,7 @@ def test_the_message_for_missing_values_counts_them(idx_bytes, tmp_path) -> None
 def test_bytes_after_the_last_value_are_refused(zipped, idx_bytes, tmp_path) -> None:
     content = idx_bytes(np.zeros((2, 2), np.uint8)) + b"!"
     (tmp_path / "a").write_bytes(gzip.compress(content) if zipped else content)
-    with pytest.raises(ValueError, match="goes on after the 4 bytes"):
+    with pytest.raises(ValueError, match=r"goes on after the 4 bytes"):
         read_idx(tmp_path / "a")
 
 
@@ -69,7 +69,7 @@ def test_bytes_after_the_last_value_are_refused(zipped, idx_bytes, tmp_path) -> 
 )
 def test_a_file_that_is_no_idx_is_refused(content, found, tmp_path) -> None:
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(ValueError, match=f"a: no IDX file: .*{found}"):
+    with pytest.raises(ValueError, match=rf"a: no IDX file: .*{found}"):
         read_idx(tmp_path / "a")
 
 
@@ -80,21 +80,21 @@ def test_a_header_that_promises_too_much_is_refused_before_any_memory_is_taken(
     monkeypatch.setattr(np, "empty", lambda *_: pytest.fail("memory was taken"))
     content = struct.pack(">BBBB2I", 0, 0, 0x08, 2, 60_000, 60_000)
     (tmp_path / "a").write_bytes(gzip.compress(content) if zipped else content)
-    with pytest.raises(ValueError, match="3600000000 bytes, more than the .* that a file of this"):
+    with pytest.raises(ValueError, match=r"3600000000 bytes, more than the .* that a file of this"):
         read_idx(tmp_path / "a")
 
 
 def test_a_header_that_promises_more_than_the_limit_is_refused(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(idx, "MAX_IDX_BYTES", 100)
     (tmp_path / "a").write_bytes(struct.pack(">BBBBI", 0, 0, 0x08, 1, 200) + bytes(200))
-    with pytest.raises(ValueError, match="more than the limit of 100 bytes"):
+    with pytest.raises(ValueError, match=r"more than the limit of 100 bytes"):
         read_idx(tmp_path / "a")
 
 
 def test_a_gzip_bomb_is_unpacked_no_further_than_its_header_promises(tmp_path) -> None:
     bomb = gzip.compress(struct.pack(">BBBBI", 0, 0, 0x08, 1, 10) + bytes(50_000_000))
     (tmp_path / "bomb").write_bytes(bomb)
-    with pytest.raises(ValueError, match="goes on after the 10 bytes"):
+    with pytest.raises(ValueError, match=r"goes on after the 10 bytes"):
         read_idx(tmp_path / "bomb")
 
 
@@ -102,20 +102,20 @@ def test_a_gzip_stream_with_a_wrong_checksum_is_refused(idx_bytes, tmp_path) -> 
     content = bytearray(gzip.compress(idx_bytes(np.arange(50, dtype=np.uint8))))
     content[-6] ^= 0xFF
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(ValueError, match="a: the gzip stream is broken.*CRC"):
+    with pytest.raises(ValueError, match=r"a: the gzip stream is broken.*CRC"):
         read_idx(tmp_path / "a")
 
 
 def test_a_gzip_stream_that_ends_early_is_refused(idx_bytes, tmp_path) -> None:
     content = gzip.compress(idx_bytes(np.arange(200, dtype=np.uint8)))
     (tmp_path / "a").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match="a: the gzip stream is broken"):
+    with pytest.raises(ValueError, match=r"a: the gzip stream is broken"):
         read_idx(tmp_path / "a")
 
 
 def test_garbage_inside_a_gzip_stream_is_refused(tmp_path) -> None:
     (tmp_path / "a").write_bytes(gzip.compress(b"")[:10] + b"\xff" * 50)
-    with pytest.raises(ValueError, match="a: the gzip stream is broken"):
+    with pytest.raises(ValueError, match=r"a: the gzip stream is broken"):
         read_idx(tmp_path / "a")
 
 

@@ -27,7 +27,7 @@ def test_one_hot_refuses_what_is_no_class(labels, message) -> None:
 
 @pytest.mark.parametrize("labels", [[0.0, 1.0], [[0, 1]], ["a"]])
 def test_one_hot_refuses_what_is_no_row_of_integers(labels) -> None:
-    with pytest.raises(ValueError, match="integers of shape"):
+    with pytest.raises(ValueError, match=r"integers of shape"):
         one_hot(labels, 3)
 
 
@@ -40,5 +40,5 @@ def test_bytes_scale_exactly() -> None:
 
 @pytest.mark.parametrize("images", [np.zeros(3), np.zeros(3, np.uint16), [0, 255]])
 def test_images_that_are_no_bytes_are_refused(images) -> None:
-    with pytest.raises(TypeError, match="expects an array of uint8, got"):
+    with pytest.raises(TypeError, match=r"expects an array of uint8, got"):
         scale_to_unit(images)

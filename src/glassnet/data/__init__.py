@@ -4,6 +4,7 @@ from glassnet.data.catalog import DATASETS, CatalogEntry, RemoteFile
 from glassnet.data.cifar import read_cifar10
 from glassnet.data.dataset import Dataset
 from glassnet.data.download import DownloadError
+from glassnet.data.features import read_features
 from glassnet.data.fetching import fetch_dataset
 from glassnet.data.idx import read_idx
 from glassnet.data.images import read_image, read_image_folder
@@ -25,6 +26,7 @@ __all__ = [
     "one_hot",
     "read_cifar10",
     "read_csv",
+    "read_features",
     "read_idx",
     "read_image",
     "read_image_folder",

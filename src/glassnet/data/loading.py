@@ -117,11 +117,13 @@ def _load_path(path: Path) -> tuple[Dataset, Dataset]:
     if path.is_dir():
         parts = path / "train", path / "test"
         if all(part.is_dir() for part in parts):
-            return _load_image_parts(*parts)
+            train = read_image_folder(parts[0])
+            test = read_image_folder(parts[1], color=train.input_shape[-1] == 3)
+            return _matching(train, test, path)
         return _split(read_image_folder(path))
     if path.suffix.lower() == ".npz":
         data, held_out = read_npz_parts(path)
-        return (data, held_out) if held_out is not None else _split(data)
+        return _split(data) if held_out is None else _matching(data, held_out, path)
     if path.suffix.lower() == ".csv":
         return _split(read_csv(path))
     if path.exists():
@@ -132,14 +134,12 @@ def _load_path(path: Path) -> tuple[Dataset, Dataset]:
     )
 
 
-def _load_image_parts(train_folder: Path, test_folder: Path) -> tuple[Dataset, Dataset]:
-    train = read_image_folder(train_folder)
-    test = read_image_folder(test_folder, color=train.input_shape[-1] == 3)
+def _matching(train: Dataset, test: Dataset, path: Path) -> tuple[Dataset, Dataset]:
     for what in ("class_names", "input_shape"):
         of_train, of_test = getattr(train, what), getattr(test, what)
         if of_train != of_test:
             raise ValueError(
-                f"{train_folder} and {test_folder} must have the same {what}, "
+                f"{path}: the parts train and test must have the same {what}, "
                 f"got {of_train} and {of_test}"
             )
     return train, test

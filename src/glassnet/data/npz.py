@@ -70,7 +70,16 @@ def read_npz_parts(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset | Non
         _expect(_WHOLE, arrays, path)
         return _dataset(arrays, "x", "y", path), None
     _expect(_PARTS, arrays, path)
-    return _dataset(arrays, "x_train", "y_train", path), _dataset(arrays, "x_test", "y_test", path)
+    train = _dataset(arrays, "x_train", "y_train", path)
+    test = _dataset(arrays, "x_test", "y_test", path)
+    if (train.n_classes > 0) != (test.n_classes > 0):
+        raise ValueError(f"{path}: y_train and y_test must both be labels or both be targets")
+    # Where no names are given, a class that one part lacks still is a class.
+    names = max(train.class_names, test.class_names, key=len)
+    return (
+        Dataset(train.x, train.y, names, train.name),
+        Dataset(test.x, test.y, names, test.name),
+    )
 
 
 def _expect(names: tuple[str, ...], arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
@@ -110,7 +119,7 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
                 for info in members:
                     with archive.open(info) as member:
                         arrays[wanted[info.filename]] = _read_array(member, info, path)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ValueError(f"{path}: no .npz file, or a broken one: {error}") from error
     return arrays
 

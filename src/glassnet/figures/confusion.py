@@ -20,6 +20,7 @@ _WRITTEN_RECALLS = 50
 _BARS = 0.8  # inches, width of the panel of recalls
 
 
+@style.defaults()
 def confusion_matrix(
     true_labels: ArrayLike, predicted_labels: ArrayLike, class_names: Sequence[str]
 ) -> Figure:

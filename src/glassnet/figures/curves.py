@@ -45,6 +45,7 @@ _LOSS = _Quantity("loss", "loss", 1.0, min, "{:.3g}")
 _ACCURACY = _Quantity("accuracy", "accuracy (%)", 100.0, max, "{:.2f} %")
 
 
+@style.defaults()
 def learning_curves(
     records: Sequence[Record], *, validation_name: str = "validation", title: str | None = None
 ) -> Figure:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from glassnet.figures import style
 from glassnet.names import lookup
 from glassnet.storage import atomic_write
 
@@ -47,11 +47,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     suffix = path.suffix.lower()
     metadata = lookup(_METADATA, suffix, "ending of a figure's file")
     # Type 42 fonts: many journals refuse matplotlib's default, Type 3.
-    with (
-        mpl.rc_context({"svg.hashsalt": "glassnet", "pdf.fonttype": 42}),
-        atomic_write(path) as file,
-    ):
-        figure.savefig(
-            file, format=suffix[1:], dpi=DPI, facecolor="white", bbox_inches=None, metadata=metadata
-        )
+    settings = style.defaults(svg_hashsalt="glassnet", pdf_fonttype=42)
+    with settings, atomic_write(path) as file:
+        figure.savefig(file, format=suffix[1:], dpi=DPI, facecolor="white", metadata=metadata)
     return path

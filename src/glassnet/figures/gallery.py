@@ -19,6 +19,7 @@ _ROWS = 25  # classes in one column of `samples`
 _BARS = "bars: each feature, from its least to its greatest value"
 
 
+@style.defaults()
 def misclassified(
     images: ArrayLike,
     true_labels: ArrayLike,
@@ -113,6 +114,7 @@ def misclassified(
     return figure
 
 
+@style.defaults()
 def samples(
     images: ArrayLike, labels: ArrayLike, class_names: Sequence[str], *, per_class: int = 8
 ) -> Figure:

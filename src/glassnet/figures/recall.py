@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from glassnet.figures import style
 
 
+@style.defaults()
 def per_class_recall(
     recalls: ArrayLike, class_names: Sequence[str], *, axes: Axes | None = None
 ) -> Figure:

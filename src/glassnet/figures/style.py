@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.style import context
 from matplotlib.text import Text
 
 # Okabe and Ito's palette: distinct for colour-blind eyes, and in grey (blue is the darker one).
@@ -33,6 +36,20 @@ ERRORS: Colormap = LinearSegmentedColormap.from_list(
     "errors", ["#ffffff", "#fddcc0", "#f6a565", VERMILLION, "#7a2f00"]
 )
 DIVERGING = "RdBu_r"
+
+
+@contextmanager
+def defaults(**settings: Any) -> Iterator[None]:  # noqa: ANN401
+    """Keep a user's matplotlib settings out of a picture, in a with block or as a decorator.
+
+    Parameters
+    ----------
+    **settings
+        What shall differ from matplotlib's defaults, with ``_`` for the dot: ``svg_hashsalt="a"``.
+    """
+    own = {key.replace("_", ".", 1): value for key, value in settings.items()}
+    with context(["default", own]):
+        yield
 
 
 def new_figure(width: float, height: float, *, layout: str | None = None) -> Figure:

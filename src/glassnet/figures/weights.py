@@ -20,6 +20,7 @@ _GAP = 0.06  # inches between tiles
 _NUMBER = 0.11  # inches for the unit's number above its tile
 
 
+@style.defaults()
 def first_layer_weights(
     weights: ArrayLike,
     input_shape: Sequence[int],

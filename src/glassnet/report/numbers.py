@@ -62,12 +62,12 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def percent(value: object, digits: int = 2) -> str:
-    """Return a share as per cent.
+    """Return a share as per cent; the blank before the sign breaks no line.
 
     Examples
     --------
-    >>> percent(0.9575), percent(None)
-    ('95.75 %', '–')
+    >>> percent(0.9575).split(), percent(None)
+    (['95.75', '%'], '–')
     """
     if not is_number(value):
         return MISSING

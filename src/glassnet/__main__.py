@@ -1,0 +1,5 @@
+"""``python -m glassnet``: the command line."""
+
+from glassnet.cli import main
+
+main()

@@ -1,0 +1,73 @@
+"""``glassnet evaluate``: how good is a model?"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+import glassnet
+from glassnet.cli import model, options
+from glassnet.cli.console import add, out, percent, say, table
+from glassnet.cli.progress import downloads
+from glassnet.data import DATASETS, Dataset, load_dataset
+from glassnet.nn import Network
+from glassnet.recipes import Recipe, RecipeError
+
+NAME = "evaluate"
+EXAMPLES = """Examples:
+
+glassnet evaluate runs/digits
+
+glassnet evaluate model.npz --data mnist
+
+glassnet evaluate runs/mnist-mlp --data my-images/ --json"""
+
+
+def command(
+    target: options.Model,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Data set, file or folder. Default: the one of the run.", show_default=False),
+    ] = None,
+    part: Annotated[str, typer.Option(help="Which part of it: test or train.")] = "test",
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure a model on the test part of a data set."""
+    network, recipe = model.load(target)
+    name = data or (recipe.data.name if recipe else None)
+    if name is None:
+        raise RecipeError(f"name the data set: --data with one of {', '.join(DATASETS)}, or a path")
+    if part not in ("test", "train"):
+        raise RecipeError(f"--part is test or train, got {part!r}")
+    with downloads() as progress:
+        train, test = load_dataset(name, data_dir=data_dir, progress=progress)
+    chosen = test if part == "test" else train
+    result = {"data": name, "part": part, "examples": len(chosen)} | _measure(network, chosen, recipe)
+    if as_json:
+        say(json.dumps(result))
+        return
+    say(f"{name}, {part} part: {len(chosen):,} examples", "bold")
+    for key, text in (("accuracy", "accuracy"), ("loss", "loss"), ("mean_squared_error", "mean squared error")):
+        if key in result:
+            value = percent(result[key]) if key == "accuracy" else f"{result[key]:.6g}"
+            say(f"{text:20}{value}")
+    if "per_class_recall" in result:
+        made = table("class", "recall", numbers=("recall",))
+        for label, recall in zip(chosen.class_names, result["per_class_recall"], strict=False):
+            add(made, label, "no example" if recall is None else percent(recall))
+        say()
+        out.print(made)
+
+
+def _measure(network: Network, dataset: Dataset, recipe: Recipe | None) -> dict[str, Any]:
+    names = ["mean_squared_error"]
+    if dataset.n_classes:
+        names += ["accuracy", "per_class_recall"]
+    loss: Any = "mean_squared_error"
+    if recipe is not None:
+        loss = recipe.training.loss
+        names.append("loss")
+    return glassnet.evaluate(network, dataset, loss=loss, metrics=names)

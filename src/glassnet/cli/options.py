@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with data sets, looked into first.", envvar="GLASSNET_DATA", show_default=False
+    ),
+]
+Model = Annotated[Path, typer.Argument(help="Folder of a run, or a model file (.npz).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,175 @@
+"""``glassnet train``: from a recipe to a trained network and pictures of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from glassnet.cli import console, options
+from glassnet.cli.console import duration, percent, say
+from glassnet.cli.pictures import draw
+from glassnet.cli.progress import TrainingProgress, downloads
+from glassnet.cli.summary import print_summary
+from glassnet.data import DATASETS
+from glassnet.recipes import Job, Recipe, RecipeError, RunFolder, load_recipe, parse_setting, prepare, run
+
+NAME = "train"
+EXAMPLES = """Examples:
+
+glassnet train   (handwritten digits, nothing to download)
+
+glassnet train mnist-mlp --seed 1 --out runs/first
+
+glassnet train digits --hidden 128,64 --epochs 20 --learning-rate 0.02
+
+glassnet train digits --set training.phases.0.optimizer.nesterov=true
+
+glassnet train --resume runs/first"""
+
+
+def command(  # noqa: PLR0913
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a .toml file. Default: digits.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run. Default: runs/RECIPE.", show_default=False)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs (of every phase).")] = None,
+    batch_size: Annotated[str | None, typer.Option(help='Examples in a step, or "full".')] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Momentum, in [0, 1).")] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="Units of the hidden layers, such as 128,64.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
+    data_dir: options.DataDir = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any key of the recipe: --set key=value, as often as wanted."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", show_default=False)
+    ] = None,
+) -> None:
+    """Train a network as a recipe says; leaves a folder with the model, the numbers and pictures."""
+    changes: dict[str, Any] = {}
+    if resume is not None:
+        given = (recipe, out, epochs, batch_size, learning_rate, momentum, hidden, seed, settings)
+        if any(value is not None for value in given):
+            raise RecipeError(
+                "--resume goes on with the run's own recipe: give no other recipe or settings with it"
+            )
+        chosen = RunFolder.existing(resume).read_recipe()
+    else:
+        chosen = load_recipe(recipe or "digits")
+        changes |= _flags(chosen, epochs, batch_size, learning_rate, momentum, hidden, seed)
+        changes |= dict(map(parse_setting, settings or []))
+        chosen = chosen.changed(changes) if changes else chosen
+        chosen = _with_absolute_path(chosen)
+    say(chosen.title or chosen.name, "bold")
+    with downloads() as progress:
+        job = prepare(chosen, data_dir=data_dir, progress=progress)
+    folder = _folder(chosen, out, resume)
+    held_out = f", {len(job.validation):,} for validation" if job.validation is not None else ""
+    if job.validation_name == "test":
+        held_out = ", measured on the test set after every epoch"
+    say(f"{job.train.name or chosen.data.name}: {len(job.train):,} examples to train on{held_out}")
+    print_summary(job.network)
+    bars = TrainingProgress(job.validation_name)
+    try:
+        result = run(job, folder, callbacks=[bars])
+    finally:
+        bars.close()
+    if result["status"] == "stopped":
+        say(f"Training {result['message']}. Go on with: glassnet train --resume {folder.path}", "yellow")
+        raise typer.Exit(1)
+    with console.out.status("drawing pictures"):
+        draw(job, folder)
+    _tell(job, folder, result)
+
+
+def _flags(  # noqa: PLR0913
+    recipe: Recipe,
+    epochs: int | None,
+    batch_size: str | None,
+    learning_rate: float | None,
+    momentum: float | None,
+    hidden: str | None,
+    seed: int | None,
+) -> dict[str, Any]:
+    """Return the changes that the flags mean."""
+    size = int(batch_size) if batch_size is not None and batch_size.lstrip("-").isdigit() else batch_size
+    of_phase = {
+        "epochs": epochs,
+        "batch_size": size,
+        "optimizer.learning_rate": learning_rate,
+        "optimizer.momentum": momentum,
+    }
+    changes = {
+        f"training.phases.{i}.{key}": value
+        for i in range(len(recipe.training.phases))
+        for key, value in of_phase.items()
+        if value is not None
+    }
+    if seed is not None:
+        changes["training.seed"] = seed
+    if hidden is not None:
+        changes["network.layers"] = _with_hidden(recipe.network.layers, hidden)
+    return changes
+
+
+def _with_hidden(layers: list[dict[str, Any]], hidden: str) -> list[dict[str, Any]]:
+    """Return the layers with other hidden Dense layers, all like the first one there was."""
+    try:
+        units = [int(part) for part in hidden.split(",")] if hidden.strip() else []
+    except ValueError:
+        raise RecipeError(f"--hidden takes numbers of units such as 128,64, got {hidden!r}") from None
+    dense = [i for i, layer in enumerate(layers) if layer["type"] == "Dense"]
+    if not dense:
+        raise RecipeError("--hidden needs a recipe with Dense layers")
+    pattern = layers[dense[0]] if len(dense) > 1 else {"type": "Dense", "activation": "relu"}
+    before = [layer for i, layer in enumerate(layers[: dense[-1]]) if i not in dense]
+    return [*before, *({**pattern, "units": n} for n in units), *layers[dense[-1] :]]
+
+
+def _with_absolute_path(recipe: Recipe) -> Recipe:
+    """Make the path of a user's own data independent of the current folder."""
+    name = recipe.data.name
+    if name in DATASETS or not Path(name).exists():
+        return recipe
+    return recipe.changed({"data.name": str(Path(name).resolve())})
+
+
+def _folder(recipe: Recipe, out: Path | None, resume: Path | None) -> RunFolder:
+    if resume is not None:
+        return RunFolder.existing(resume)
+    return RunFolder.create(RunFolder.next(recipe.name) if out is None else out)
+
+
+def _tell(job: Job, folder: RunFolder, result: dict[str, Any]) -> None:
+    """Print what came of it and what to do next."""
+    test = result["test"]
+    say()
+    if "accuracy" in test:
+        right = round(test["accuracy"] * test["examples"])
+        what = f"{percent(test['accuracy'])} of {test['examples']:,} test examples right"
+        say(f"Test accuracy  {what} ({test['examples'] - right:,} wrong)", "bold green")
+        if job.validation_name == "test" and "best" in result:
+            best = result["best"]
+            say(f"Best epoch     {percent(best['accuracy'])} after epoch {best['epoch']}")
+        if test["accuracy"] <= 1.5 / job.network.output_shape[0]:
+            say("That is hardly better than chance: try another learning rate.", "yellow")
+    else:
+        say(f"Test mean squared error  {test['mean_squared_error']:.6g}", "bold green")
+    say(f"Training time  {duration(result['seconds'])} for {result['epochs']} epochs")
+    say(f"Run            {folder.path}  (model.npz, history.jsonl, figures/)")
+    say()
+    say("Next", "bold")
+    for line in (
+        f"glassnet report {folder.path}      one page with all of it",
+        f"glassnet predict {folder.path} IMAGE",
+        f"glassnet train {job.recipe.name} --hidden 128,64 --seed 1",
+    ):
+        say(f"  {line}")
