@@ -72,6 +72,12 @@ def test_another_number_of_class_names_is_refused(archive) -> None:
         read_cifar10(archive(extra={_ROOT + "batches.meta.txt": b"cat\n"}))
 
 
+def test_padding_after_the_archive_is_read_to_its_end(archive) -> None:
+    path = archive()
+    path.write_bytes(path.read_bytes() + gzip.compress(bytes(50_000)))
+    assert len(read_cifar10(path)[0]) == 5
+
+
 def test_other_files_in_the_archive_are_left_alone(archive) -> None:
     train, _ = read_cifar10(archive(extra={_ROOT + "._data_batch_1.bin": b"of a Mac"}))
     assert len(train) == 5

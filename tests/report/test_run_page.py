@@ -213,7 +213,8 @@ def test_headings_go_from_the_result_to_the_details(folder):
 
 def test_the_facts_say_what_was_trained_on_what(folder):
     facts = page(folder).facts()
-    assert facts["Data"] == "digits, validation test"
+    assert facts["Data"] == "digits"
+    assert facts["Validation"] == "test"
     assert facts["Network"] == "Dense(32) → Dense(10)"
     assert facts["Parameters"] == "25,450"
     assert facts["Loss"] == "cross entropy"
@@ -482,6 +483,11 @@ def test_a_deep_network_is_told_by_its_ends(folder):
     network = page(folder).facts()["Network"]
     assert network.startswith("Dense(0) → Dense(1)")
     assert network.endswith("→ … → Dense(17) → Dense(18) → Dense(19)")
+
+
+def test_more_epochs_than_planned_are_told_alone(folder):
+    put_history(folder, [{"epoch": e, "loss": 1.0} for e in range(1, 6)])
+    assert page(folder).facts()["Epochs"] == "5"
 
 
 def test_a_loss_with_settings_is_told_with_them(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ MAX_NPZ_BYTES = 4 * 2**30
 _WHOLE = ("x", "y")
 _PARTS = ("x_train", "y_train", "x_test", "y_test")
 _NAMES = "class_names"
+# What zipfile raises on archives whose numbers and names make no sense.
+_MISREADINGS = (EOFError, OSError, RuntimeError, UnicodeError, struct.error)
 
 
 def read_npz(path: str | os.PathLike[str]) -> Dataset:
@@ -113,19 +116,21 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
                 members = [info for info in archive.infolist() if info.filename in wanted]
                 total = sum(info.file_size for info in members)
                 if total > MAX_NPZ_BYTES:
-                    raise ValueError(
-                        f"{path}: claims {total} bytes, the limit is {MAX_NPZ_BYTES} bytes"
-                    )
+                    raise ValueError(f"claims {total} bytes, the limit is {MAX_NPZ_BYTES} bytes")
                 for info in members:
+                    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        raise ValueError(f"{info.filename} is compressed in a way NumPy never uses")
                     with archive.open(info) as member:
-                        arrays[wanted[info.filename]] = _read_array(member, info, path)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                        arrays[wanted[info.filename]] = _read_array(member, info)
+        except (zipfile.BadZipFile, zlib.error, *_MISREADINGS) as error:
             raise ValueError(f"{path}: no .npz file, or a broken one: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
     return arrays
 
 
-def _read_array(member: IO[bytes], info: zipfile.ZipInfo, path: Path) -> npt.NDArray[Any]:
-    where = f"{path}: {info.filename}"
+def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    name = info.filename
     try:
         version = np.lib.format.read_magic(member)
         if version not in ((1, 0), (2, 0)):
@@ -133,17 +138,17 @@ def _read_array(member: IO[bytes], info: zipfile.ZipInfo, path: Path) -> npt.NDA
         read_header = getattr(np.lib.format, f"read_array_header_{version[0]}_0")
         shape, fortran_order, dtype = read_header(member)
     except ValueError as error:
-        raise ValueError(f"{where} has no valid header: {error}") from error
+        raise ValueError(f"{name} has no valid header: {error}") from error
     if dtype.hasobject:
         raise ValueError(
-            f"{where} holds pickled objects, which could run any code and are never loaded; "
+            f"{name} holds pickled objects, which could run any code and are never loaded; "
             "save it as an array of numbers or strings"
         )
     promised = math.prod(shape) * dtype.itemsize
     stored = info.file_size - member.tell()
     if promised != stored:
         raise ValueError(
-            f"{where} promises shape {shape} of {dtype}, {promised} bytes, and holds {stored}"
+            f"{name} promises shape {shape} of {dtype}, {promised} bytes, and holds {stored}"
         )
     values = np.empty(promised, np.uint8)
     filled = 0
@@ -151,6 +156,6 @@ def _read_array(member: IO[bytes], info: zipfile.ZipInfo, path: Path) -> npt.NDA
         values[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
         filled += len(piece)
     if filled != promised:
-        raise ValueError(f"{where} is cut short: expected {promised} bytes, found {filled}")
+        raise ValueError(f"{name} is cut short: expected {promised} bytes, found {filled}")
     array: npt.NDArray[Any] = values.view(dtype)
     return array.reshape(shape, order="F" if fortran_order else "C")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,22 +11,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from glassnet.figures import style
-
-Record = Mapping[str, Any]
+from glassnet.figures.phases import (
+    PANEL_WIDTH,
+    Record,
+    draw_epochs,
+    find_phases,
+    finite,
+    labels_fit,
+    phase_note,
+)
 
 _HEIGHT = 2.7
-_PANEL_WIDTH = 2.7  # inches between the axes' ends, about
 _LABEL_GAP = 0.085  # of the panel's height, between two names at the ends of lines
 _FEW = 25  # so many points are marked one by one
 _LOG_RANGE = 30.0  # losses that span more than this factor get a logarithmic axis
-
-
-class _Phase(NamedTuple):
-    """Epochs that were trained with the same settings."""
-
-    first: float
-    last: float
-    lines: tuple[str, ...]
 
 
 class _Quantity(NamedTuple):
@@ -85,7 +81,7 @@ def learning_curves(
     if not records:
         raise ValueError("records is empty; train for at least one epoch before drawing its curves")
     for number, record in enumerate(records):
-        if _number(record.get("epoch")) is None:
+        if finite(record.get("epoch")) is None:
             raise ValueError(
                 f"records[{number}] has epoch {record.get('epoch')!r}; give each record its number"
             )
@@ -93,24 +89,24 @@ def learning_curves(
     if any(_points(records, key)[1].size for key in ("accuracy", "validation_accuracy")):
         quantities.append(_ACCURACY)
 
-    phases = _phases(records)
-    width = 0.5 + len(quantities) * (_PANEL_WIDTH + 0.75)
+    phases = find_phases(records)
+    width = 0.5 + len(quantities) * (PANEL_WIDTH + 0.75)
     figure = style.new_figure(width, _HEIGHT, layout="constrained")
     engine = figure.get_layout_engine()
     assert engine is not None  # noqa: S101
     engine.set(w_pad=0.06, h_pad=0.06, wspace=0.04)  # type: ignore[call-arg]
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
-    numbered = not _labels_fit(phases)
+    numbered = not labels_fit(phases)
     # Points between a panel and its heading, where the phases have their labels.
     pad = 7 if len(phases) == 1 else 17 if numbered else 27
     for axes, quantity in zip(panels, quantities, strict=True):
         style.dress(axes, grid="y")
         style.label(axes, x="epoch", y=quantity.label)
-        _draw_epochs(axes, phases, numbered=numbered)
+        draw_epochs(axes, phases, numbered=numbered)
         _draw_lines(axes, records, quantity, validation_name, pad=pad)
     if len(phases) > 1 and numbered:
         figure.supxlabel(
-            _phase_note(phases, width - 0.4),
+            phase_note(phases, width - 0.4),
             fontsize=style.SMALL,
             color=style.FAINT,
             fontfamily=style.FONT,
@@ -126,87 +122,11 @@ def learning_curves(
     return figure
 
 
-def _number(value: object) -> float | None:
-    """Return a finite number, or None for anything else."""
-    if isinstance(value, int | float | np.number) and math.isfinite(value):
-        return float(value)
-    return None
-
-
 def _points(records: Sequence[Record], key: str) -> tuple[np.ndarray, np.ndarray]:
     """Return epochs and values of those records that have a finite value, each shape (points,)."""
-    pairs = [(r["epoch"], y) for r in records if (y := _number(r.get(key))) is not None]
+    pairs = [(r["epoch"], y) for r in records if (y := finite(r.get(key))) is not None]
     array = np.array(pairs, dtype=float).reshape(-1, 2)
     return array[:, 0], array[:, 1]
-
-
-def _phases(records: Sequence[Record]) -> list[_Phase]:
-    phases = []
-    for _, group in groupby(records, key=lambda record: record.get("phase", 1)):
-        members = list(group)
-        lines = []
-        if (batch_size := members[0].get("batch_size")) is not None:
-            lines.append(f"batch {batch_size}")
-        rates = [rate for r in members if (rate := _number(r.get("learning_rate"))) is not None]
-        if rates and math.isclose(rates[0], rates[-1], rel_tol=1e-3):
-            lines.append(f"rate {rates[0]:.3g}")
-        elif rates:
-            lines.append(f"rate {rates[0]:.3g} to {rates[-1]:.3g}")
-        phases.append(_Phase(float(members[0]["epoch"]), float(members[-1]["epoch"]), tuple(lines)))
-    return phases
-
-
-def _labels_fit(phases: list[_Phase]) -> bool:
-    epochs = phases[-1].last - phases[0].first + 1
-    return all(
-        style.text_width(line, style.SMALL) + 0.08
-        < _PANEL_WIDTH * (phase.last - phase.first + 1) / epochs
-        for phase in phases
-        for line in phase.lines
-    )
-
-
-def _phase_note(phases: list[_Phase], width: float) -> str:
-    """Return what the numbers of the phases stand for, in lines no wider than `width` inches."""
-    lines = [""]
-    for number, phase in enumerate(phases, 1):
-        item = f"({number}) {', '.join(phase.lines) or 'settings unknown'}"
-        longer = f"{lines[-1]}; {item}" if lines[-1] else item
-        if style.text_width(longer, style.SMALL) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(item)
-    return "\n".join(lines)
-
-
-def _draw_epochs(axes: Axes, phases: list[_Phase], *, numbered: bool) -> None:
-    """Set the axis of epochs and part its phases."""
-    first, last = phases[0].first, phases[-1].last
-    pad = max(0.5 if last - first < 20 else 0.0, 0.02 * (last - first))
-    axes.set_xlim(first - pad, last + pad)
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    if len(phases) == 1:
-        return
-    written = -math.inf
-    for number, phase in enumerate(phases, 1):
-        start = phase.first - 0.5 if number > 1 else first - pad
-        if number > 1:
-            axes.axvline(start, color=style.FAINT, linewidth=0.6, dashes=(3, 2), zorder=1)
-        text = f"({number})" if numbered else "\n".join(phase.lines)
-        if numbered and (start - written) / (last - first + 2 * pad) < 0.09:
-            continue  # the number would cover its neighbour; the note below still has it
-        written = start
-        style.write(
-            axes,
-            start,
-            1.02,
-            text,
-            transform=axes.get_xaxis_transform(),
-            va="bottom",
-            fontsize=style.SMALL,
-            color=style.FAINT,
-            linespacing=1.1,
-        )
 
 
 def _draw_lines(
@@ -252,7 +172,7 @@ def _draw_lines(
             label=name,
             solid_capstyle="round",
         )
-        at = int(np.flatnonzero(y == quantity.best(y))[0])
+        at = int(np.flatnonzero(y == quantity.best(y))[-1])
         best = (x[at], y[at], name, color)
         ends.append((y[-1], name, color))
 
@@ -263,11 +183,11 @@ def _draw_lines(
         markeredgewidth=1.4, zorder=5, clip_on=False, label="best",
     )  # fmt: skip
     text = f"best {name} {quantity.key} {quantity.text.format(y_best)}, epoch {x_best:g}"
-    broken = [r["epoch"] for r in records if "loss" in r and _number(r["loss"]) is None]
+    broken = [r["epoch"] for r in records if "loss" in r and finite(r["loss"]) is None]
     if broken and quantity.key == "loss":
         text += f"; not finite from epoch {broken[0]:g}"
     axes.set_title(
-        "○ " + style.fit(text, _PANEL_WIDTH + 0.7, style.SMALL),
+        "○ " + style.fit(text, PANEL_WIDTH + 0.7, style.SMALL),
         loc="left",
         fontsize=style.SMALL,
         color=color,
