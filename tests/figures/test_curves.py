@@ -65,6 +65,12 @@ def test_without_validation_the_best_training_epoch_is_marked():
     assert axes.get_title(loc="left") == "○ best training loss 2, epoch 1"
 
 
+def test_of_equally_good_epochs_the_first_is_marked():
+    history = [{"epoch": e, "loss": loss} for e, loss in ((1, 3.0), (2, 1.0), (3, 1.0))]
+    (axes,) = learning_curves(history).axes
+    assert axes.get_title(loc="left") == "○ best training loss 1, epoch 2"
+
+
 def test_validation_is_called_by_its_name_at_the_end_of_its_line():
     loss, accuracy = learning_curves(records(5), validation_name="test").axes
     assert {"training", "test"} <= set(texts(loss))

@@ -111,6 +111,13 @@ def test_a_constant_feature_keeps_a_sliver():
     assert (step.baseline - step.values > 0).all()
 
 
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (5, 5), (6, 3), (25, 5), (60, 8)])
+def test_rows_of_the_grid_are_about_equally_full(n, columns):
+    wrong = np.tile([0.1, 0.9], (n, 1))
+    figure = misclassified(np.zeros((n, 2, 2, 1)), np.zeros(n, int), wrong, NAMES, n=n)
+    assert len({round(i.get_extent()[0], 3) for i in figure.axes[0].images}) == columns
+
+
 def test_many_examples_stay_within_a_page():
     rng = np.random.default_rng(0)
     figure = misclassified(

@@ -485,6 +485,14 @@ def test_a_deep_network_is_told_by_its_ends(folder):
     assert network.endswith("→ … → Dense(17) → Dense(18) → Dense(19)")
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("0.1", "10 % of the training examples"), ("5000", "5000")]
+)
+def test_a_share_of_the_training_examples_is_told_as_such(folder, value, words):
+    (folder / "recipe.toml").write_text(RECIPE.replace('"test"', value))
+    assert page(folder).facts()["Validation"] == words
+
+
 def test_more_epochs_than_planned_are_told_alone(folder):
     put_history(folder, [{"epoch": e, "loss": 1.0} for e in range(1, 6)])
     assert page(folder).facts()["Epochs"] == "5"

@@ -172,7 +172,7 @@ def _draw_lines(
             label=name,
             solid_capstyle="round",
         )
-        at = int(np.flatnonzero(y == quantity.best(y))[-1])
+        at = int(np.flatnonzero(y == quantity.best(y))[0])
         best = (x[at], y[at], name, color)
         ends.append((y[-1], name, color))
 

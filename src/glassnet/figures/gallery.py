@@ -69,8 +69,8 @@ def misclassified(
         return _say(f"No example was misclassified: all {len(true):,} are right.")
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:n]
 
-    columns = min(5, len(chosen)) if len(chosen) < 25 else math.ceil(math.sqrt(len(chosen)))
-    rows = math.ceil(len(chosen) / columns)
+    rows = math.ceil(len(chosen) / max(5, math.ceil(math.sqrt(len(chosen)))))
+    columns = math.ceil(len(chosen) / rows)
     size = min(1.25, 6.6 / columns)
     shape = tile_shape(examples, size)
     pitch = size + 0.1

@@ -83,12 +83,12 @@ def per_class_recall(
         )
     if known.size > 1:
         mean = 100 * float(known.mean())
-        axes.axvline(mean, color=style.VERMILLION, linewidth=1.0)
+        axes.axvline(mean, color=style.VERMILION, linewidth=1.0)
         axes.set_title(
             f"mean of the classes {mean:.1f} %",
             loc="left",
             fontsize=style.SMALL,
-            color=style.VERMILLION,
+            color=style.VERMILION,
             fontfamily=style.FONT,
             pad=4,
         )

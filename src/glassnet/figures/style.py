@@ -15,13 +15,13 @@ from matplotlib.text import Text
 
 # Okabe and Ito's palette: distinct for colour-blind eyes, and in grey (blue is the darker one).
 BLUE = "#0072B2"
-VERMILLION = "#D55E00"
+VERMILION = "#D55E00"
 INK = "#1f1f1f"
 FAINT = "#6b6b6b"
 RULE = "#dcdcdc"
 PANEL = "#f1f1f1"
 TRAINING = BLUE
-VALIDATION = VERMILLION
+VALIDATION = VERMILION
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so that the same picture is made everywhere
 BODY = 8.5  # points, as all sizes below
@@ -33,7 +33,7 @@ MARGIN = 0.12  # inches of white around a picture
 
 # Zero is white; the darkest orange still tells itself from black numbers beside it.
 ERRORS: Colormap = LinearSegmentedColormap.from_list(
-    "errors", ["#ffffff", "#fddcc0", "#f6a565", VERMILLION, "#7a2f00"]
+    "errors", ["#ffffff", "#fddcc0", "#f6a565", VERMILION, "#7a2f00"]
 )
 DIVERGING = "RdBu_r"
 

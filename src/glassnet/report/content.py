@@ -140,7 +140,10 @@ def _facts(
     layers = [str(row["layer"]) for row in _summary(run, result)]
     facts = [("Data", describe({k: v for k, v in data.items() if k != "validation"}))]
     if "validation" in data:
-        facts.append(("Validation", words(data["validation"])))
+        part = data["validation"]
+        is_share = is_number(part) and part < 1
+        value = f"{percent(part, 0)} of the training examples" if is_share else words(part)
+        facts.append(("Validation", value))
     if layers:
         shown = layers if len(layers) <= 12 else [*layers[:6], "…", *layers[-3:]]
         facts.append(("Network", " → ".join(shown)))
