@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassnet.data import Dataset
@@ -93,6 +93,14 @@ def test_values_that_are_not_finite_are_counted_and_the_first_is_named() -> None
         Dataset(x, [0, 1, 0, 1])
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_single_value_that_is_not_finite_is_found(bad) -> None:
+    x = np.ones((3, 1))
+    x[1] = bad
+    with pytest.raises(ValueError, match=r"the first at index \(1, 0\)"):
+        Dataset(x, [0, 1, 0])
+
+
 def test_a_nan_among_the_targets_is_refused() -> None:
     with pytest.raises(ValueError, match=r"y must be .* 1 NaN and 0 infinite .* index \(1, 0\)"):
         toy([0.5, np.nan])
@@ -180,6 +188,7 @@ def test_take_refuses_to_take_nothing() -> None:
         toy([0, 1]).take([])
 
 
+@settings(deadline=None)
 @given(
     labels=st.lists(st.integers(0, 4), min_size=2, max_size=60),
     fraction=st.floats(0.05, 0.95),

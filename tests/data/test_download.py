@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+import pooch
 import pytest
 import requests
 
@@ -240,7 +241,15 @@ def test_an_error_of_the_progress_hook_is_not_taken_for_one_of_the_server(
 
 
 def test_nothing_is_printed(file, url, folder, capfd, caplog) -> None:
+    pooch.get_logger().addHandler(caplog.handler)
     with caplog.at_level(logging.INFO, "glassnet"):
         download(file, folder, mirrors=[url + "missing/", url])
     assert capfd.readouterr() == ("", "")
+    pooch.get_logger().removeHandler(caplog.handler)
+    assert [record.name for record in caplog.records] == ["glassnet.data.download"]
     assert "404" in caplog.text
+
+
+def test_the_log_of_pooch_speaks_again_afterwards(file, url, folder) -> None:
+    download(file, folder, mirrors=[url])
+    assert not pooch.get_logger().disabled

@@ -3,7 +3,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -13,6 +13,7 @@ _DTYPES = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).map(np.dtype)
 _ARRAYS = _DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0)))
 
 
+@settings(deadline=None)
 @given(array=_ARRAYS, zipped=st.booleans())
 def test_what_was_written_is_read(array, zipped, idx_bytes, tmp_path_factory) -> None:
     path = tmp_path_factory.mktemp("idx") / "file"
@@ -87,7 +88,7 @@ def test_a_header_that_promises_too_much_is_refused_before_any_memory_is_taken(
 def test_a_header_that_promises_more_than_the_limit_is_refused(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(idx, "MAX_IDX_BYTES", 100)
     (tmp_path / "a").write_bytes(struct.pack(">BBBBI", 0, 0, 0x08, 1, 200) + bytes(200))
-    with pytest.raises(ValueError, match=r"more than the limit of 100 bytes"):
+    with pytest.raises(ValueError, match=r"promises .*, more than the limit of 100 bytes"):
         read_idx(tmp_path / "a")
 
 

@@ -171,6 +171,12 @@ def test_a_file_that_is_no_image_is_refused(content, tmp_path) -> None:
         read_image(path, (8, 8, 1))
 
 
+def test_a_format_that_nobody_needs_is_refused(save) -> None:
+    path = save(COLOR, "rare.ico")
+    with pytest.raises(ValueError, match=r"rare.ico: no image of a known format"):
+        read_image(path, (2, 2, 3))
+
+
 def test_a_missing_picture_is_a_missing_file(tmp_path) -> None:
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "nothing.png", (8, 8, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -127,8 +128,9 @@ class _Transfer:
         self.n_new = 0
         self.finished = False
         self._part = folder / f".{file.name}.part"
-        # Under a name of its own, so that two processes never write to the same file.
-        self._working = folder / f".{file.name}.{os.getpid()}.part"
+        # Under a name of its own, so that no two writers ever share it.
+        writer = f"{os.getpid()}-{threading.get_ident()}"
+        self._working = folder / f".{file.name}.{writer}.part"
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:  # noqa: ARG002
         try:

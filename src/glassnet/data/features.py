@@ -10,7 +10,7 @@ import numpy as np
 
 
 def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
-    """Read a CSV file that has one example a line and nothing but features.
+    r"""Read a CSV file that has one example a line and nothing but features.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "rows.csv"
-    ...     _ = path.write_text("width,height\\n1.5,2\\n")
+    ...     _ = path.write_text("width,height\n1.5,2\n")
     ...     read_features(path, 2)
     array([[1.5, 2. ]], dtype=float32)
     """
