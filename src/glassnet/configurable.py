@@ -21,17 +21,18 @@ class Configurable:
         }
 
     def __repr__(self) -> str:
-        shown = []
+        shown, skipped = [], False
         for argument in inspect.signature(type(self)).parameters.values():
             value = getattr(self, argument.name)
             if value == argument.default:
+                skipped = True
                 continue
-            named = "" if argument.kind is argument.POSITIONAL_OR_KEYWORD else f"{argument.name}="
-            shown.append(f"{named}{value!r}")
+            positional = argument.kind is argument.POSITIONAL_OR_KEYWORD and not skipped
+            shown.append(f"{value!r}" if positional else f"{argument.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401: whatever constructors take
+def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever constructors take)
     if isinstance(value, Configurable):
         return value.config()
     if isinstance(value, list | tuple):
@@ -70,11 +71,11 @@ def from_config(table: Mapping[str, type[T]], config: Any, kind: str) -> T:  # n
             continue
         if key not in known:
             raise ValueError(unknown(key, known, f"argument of {config['type']}"))
-        if isinstance(value, Mapping):
-            value = from_config(table, value, kind)
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            value = [from_config(table, item, kind) for item in value]
         arguments[key] = value
+        if isinstance(value, Mapping):
+            arguments[key] = from_config(table, value, kind)
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            arguments[key] = [from_config(table, item, kind) for item in value]
     for name, argument in known.items():
         if argument.default is argument.empty and name not in arguments:
             raise ValueError(f"{config['type']} needs {name}")

@@ -46,6 +46,7 @@ def unknown(name: object, known: Iterable[str], kind: str) -> str:
     "unknown activation 'sigmod'; did you mean 'sigmoid'? Known: 'relu', 'sigmoid'"
     """
     known = list(known)
-    nearest = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
+    folded = {word.casefold(): word for word in known}
+    nearest = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+    hint = f"; did you mean {folded[nearest[0]]!r}?" if nearest else "."
     return f"unknown {kind} {name!r}{hint} Known: {', '.join(map(repr, known))}"

@@ -6,16 +6,12 @@ import math
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-
-NPZ_LIMIT = 16 * 2**30
-"""Bytes that one array of an ``.npz`` may unpack to."""
 
 
 @contextmanager
@@ -45,14 +41,16 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     'whole'
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's own 0600 would hide it from the group
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())  # mkstemp's own 0600 would hide it from the group
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -77,37 +75,45 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) ->
 
 
 def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read all arrays of an ``.npz``. Nothing in it is executed, nothing is read past its size.
+    """Read all arrays of an ``.npz`` that `write_npz` wrote.
+
+    Nothing in it is executed, and it takes no more memory than the file has bytes: compressed
+    arrays, which `write_npz` never makes, are refused.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no ``.npz``, is damaged, holds pickled objects, or would unpack to more than
-        `NPZ_LIMIT` bytes.
+        If it is no ``.npz``, is damaged, is compressed, or holds pickled objects.
     """
     name = os.fspath(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {
-                member.filename.removesuffix(".npy"): _read_member(archive, member)
-                for member in archive.infolist()
-            }
-    except (OSError, MemoryError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise ValueError(f"{name} is damaged: {error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"{name} is not an .npz file, or is damaged: {error}") from error
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+    with Path(path).open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _read_members(archive, os.fstat(file.fileno()).st_size)
+        except _DAMAGE as error:
+            raise ValueError(f"{name} is not an .npz file, or is damaged: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+
+_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, MemoryError, RuntimeError, SyntaxError)
+"""What zipfile and NumPy raise, besides ValueError, for bytes that make no sense."""
+
+
+def _read_members(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
+    members = archive.infolist()
+    compressed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if compressed or sum(member.file_size for member in members) > size:
+        raise ValueError(f"it is compressed, or claims more than its {size:,} bytes; refused")
+    return {
+        member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members
+    }
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """Read one array, after its header was found to agree with the size of the member."""
-    if member.file_size > NPZ_LIMIT:
-        raise ValueError(f"{member.filename} claims {member.file_size:,} bytes; refused")
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0), (3, 0)):

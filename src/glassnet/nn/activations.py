@@ -37,7 +37,7 @@ class Activation(Layer):
 
     @abstractmethod
     def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        """Write the activation of `z` to `out`, keep in `cache` what else is needed; return `out`."""
+        """Write the activation of `z` to `out`; return it. What else is needed goes to `cache`."""
 
     @abstractmethod
     def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
@@ -64,8 +64,8 @@ class Sigmoid(Activation):
 
     Notes
     -----
-    The exponent is bounded by the logarithm of the largest number of the dtype, so that nothing
-    overflows and small activations keep their relative precision.
+    The exponent is bounded so that the smallest activation is the smallest normal number of the
+    dtype: nothing overflows, and no subnormal numbers slow down what follows.
 
     References
     ----------
@@ -77,7 +77,8 @@ class Sigmoid(Activation):
         np.negative(out, out=out)
         np.exp(out, out=out)
         out += 1.0
-        return np.reciprocal(out, out=out)  # (Eq. 10)
+        np.reciprocal(out, out=out)  # (Eq. 10)
+        return out
 
     def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
@@ -88,7 +89,7 @@ class Sigmoid(Activation):
 
 
 _LOWEST = {
-    dtype.char: dtype.type(-math.log(np.finfo(dtype).max) + 1.0)
+    dtype.char: dtype.type(math.log(np.finfo(dtype).tiny) + 1e-4)
     for dtype in (np.dtype(np.float32), np.dtype(np.float64))
 }
 
@@ -97,7 +98,8 @@ class Tanh(Activation):
     """The hyperbolic tangent, in (-1, 1); its derivative is ``1 - a²``."""
 
     def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
-        return np.tanh(z, out=out)
+        np.tanh(z, out=out)
+        return out
 
     def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
@@ -116,12 +118,14 @@ class ReLU(Activation):
     """
 
     def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
-        return np.maximum(z, 0.0, out=out)  # (Eq. 8)
+        np.maximum(z, 0.0, out=out)  # (Eq. 8)
+        return out
 
     def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         positive = cache.array("positive", da.shape, np.bool_)
         np.greater(cache["a"], 0.0, out=positive)
-        return np.multiply(da, positive, out=out)
+        np.multiply(da, positive, out=out)
+        return out
 
 
 class LeakyReLU(Activation):
@@ -143,7 +147,8 @@ class LeakyReLU(Activation):
     def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         cache["z"] = z
         np.multiply(z, self.slope, out=out)
-        return np.maximum(z, out, out=out)
+        np.maximum(z, out, out=out)
+        return out
 
     def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.multiply(da, self.slope, out=out)

@@ -12,9 +12,9 @@ from glassnet.nn.layer import Layer
 from glassnet.nn.reshape import Flatten
 from glassnet.nn.standardize import Standardize
 
-LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer for layer in (Dense, Flatten, Standardize, *ACTIVATIONS.values())
-}
+_ALL: tuple[type[Layer], ...] = (Dense, Flatten, Standardize, *ACTIVATIONS.values())
+
+LAYERS: dict[str, type[Layer]] = {layer.__name__: layer for layer in _ALL}
 """Layers by class name."""
 
 

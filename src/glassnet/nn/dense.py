@@ -80,7 +80,9 @@ class Dense(Layer):
             )
         (inputs,), units = input_shape, self.units
         self.W = Parameter(
-            "W", (inputs, units), lambda rng: self._initialize_weight(rng, (inputs, units), inputs, units)
+            "W",
+            (inputs, units),
+            lambda rng: self._initialize_weight(rng, (inputs, units), inputs, units),
         )
         self.b = Parameter(
             "b", (units,), lambda rng: self._initialize_bias(rng, (units,), inputs, units)

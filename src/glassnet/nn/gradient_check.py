@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ _FLOOR = 1e-4
 network: below it the rounding of the loss is all that the difference sees."""
 
 
-class GradientCheck(NamedTuple):
+@dataclass(frozen=True)
+class GradientCheck:
     """The largest relative error of a gradient, and where it is."""
 
     error: float
@@ -114,4 +115,4 @@ def gradient_check(
                 worst = GradientCheck(error, name, index, exact, numeric, 0)
         start += flat.size
         checked += len(chosen)
-    return worst._replace(checked=checked)
+    return replace(worst, checked=checked)

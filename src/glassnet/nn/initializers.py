@@ -33,7 +33,7 @@ def _uniform(variance: Callable[[int, int], float]) -> Initializer:
 
 
 def _zeros(
-    rng: np.random.Generator,  # noqa: ARG001: every initializer takes the same arguments
+    rng: np.random.Generator,  # noqa: ARG001 (every initializer takes the same arguments)
     shape: tuple[int, ...],
     fan_in: int,  # noqa: ARG001
     fan_out: int,  # noqa: ARG001

@@ -65,7 +65,9 @@ class Cache(dict[str, Any]):
 
     __slots__ = ()
 
-    def array(self, name: str, shape: Shape, dtype: np.dtype[Any] | type = np.float32) -> np.ndarray:
+    def array(
+        self, name: str, shape: Shape, dtype: np.dtype[Any] | type = np.float32
+    ) -> np.ndarray:
         """Return an uninitialised array to write into; the same one as long as the shape stays."""
         array: np.ndarray | None = self.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
@@ -81,6 +83,7 @@ class Layer(Configurable, ABC):
     """
 
     parameters: tuple[Parameter, ...] = ()
+    in_network: bool = False  # the network that takes it in sets this: one place in one network
 
     @abstractmethod
     def build(self, input_shape: Shape) -> Shape:
@@ -116,10 +119,14 @@ class Layer(Configurable, ABC):
 
     @property
     def parts(self) -> tuple[Layer, ...]:
-        """The layers that are run for this one, in order: itself, and an activation it was given."""
+        """The layers that are run for this one, in order: itself, then its activation if any."""
         return (self,)
 
     @property
     def state(self) -> dict[str, np.ndarray]:
-        """Arrays that are saved with the network but not learned by gradient descent."""
+        """Arrays that are saved with the network but not learned by gradient descent.
+
+        By the names of the attributes that hold them. `build` declares them without taking memory,
+        as ``np.broadcast_to(0.0, shape)``; the network replaces them by arrays to write into.
+        """
         return {}

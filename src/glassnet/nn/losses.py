@@ -49,7 +49,10 @@ class Loss(Configurable, ABC):
         """Return the gradient of `value` by `p`, shape (batch, outputs), in `out` if given."""
 
     def pair_gradient(
-        self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
+        self,
+        p: np.ndarray,  # noqa: ARG002
+        y: np.ndarray,  # noqa: ARG002
+        out: np.ndarray | None = None,  # noqa: ARG002
     ) -> np.ndarray:
         """Return the gradient of `value` by the pre-activation of the `partner`."""
         raise TypeError(f"{type(self).__name__} has no partner activation")
@@ -63,13 +66,26 @@ class Loss(Configurable, ABC):
 
         Integer labels, shape (batch,), become one-hot rows, or a column of 0 and 1 for a network
         with one output. Float targets, shape (batch, outputs), stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one, or a label is no integer from 0 to outputs - 1.
         """
+        if y.ndim not in (1, 2) or (y.ndim == 2 and y.shape[1] != outputs):
+            raise ValueError(
+                f"targets should be labels of shape (n,) or of shape (n, {outputs}), "
+                f"got shape {y.shape}"
+            )
         if y.ndim == 2:
             return np.asarray(y, dtype)
         if outputs == 1:
             return y[:, None].astype(dtype)
+        wrong = y if y.dtype.kind not in "biu" else y[(y < 0) | (y >= outputs)]
+        if wrong.size:
+            raise ValueError(f"labels should be integers from 0 to {outputs - 1}, got {wrong[0]!r}")
         encoded = np.zeros((len(y), outputs), dtype)
-        encoded[np.arange(len(y)), y] = 1.0
+        encoded[np.arange(len(y)), y.astype(np.intp)] = 1.0
         return encoded
 
     def check_output(self, layer: Layer) -> None:
@@ -93,8 +109,8 @@ class Loss(Configurable, ABC):
 
     def config(self) -> dict[str, Any]:
         """Return the settings, ready for JSON, with the loss' name as ``"type"``."""
-        name = next(name for name, loss in LOSSES.items() if loss is type(self))
-        return super().config() | {"type": name}
+        names = {loss: name for name, loss in LOSSES.items()}
+        return super().config() | {"type": names.get(type(self), type(self).__name__)}
 
 
 class HalfSquaredError(Loss):
@@ -105,8 +121,8 @@ class HalfSquaredError(Loss):
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
-        difference = p - y
-        return 0.5 * np.einsum("ij,ij->i", difference, difference)
+        half: np.ndarray = 0.5 * _squared_distance(p, y)
+        return half
 
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``(p - y) / batch``."""
@@ -118,8 +134,8 @@ class MeanSquaredError(Loss):
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
-        difference = p - y
-        return np.einsum("ij,ij->i", difference, difference) / p.shape[1]
+        mean: np.ndarray = _squared_distance(p, y) / p.shape[1]
+        return mean
 
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``2 (p - y) / (K batch)``."""
@@ -155,7 +171,7 @@ class BinaryCrossEntropy(Loss):
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``(-y / p + (1 - y) / (1 - p)) / (K batch)``."""
         tiny = np.finfo(p.dtype).tiny
-        gradient = np.divide(y - 1.0, -np.maximum(1.0 - p, tiny), out=out)
+        gradient: np.ndarray = np.divide(y - 1.0, -np.maximum(1.0 - p, tiny), out=out)
         gradient -= y / np.maximum(p, tiny)
         gradient *= 1.0 / p.size
         return gradient
@@ -196,15 +212,19 @@ class CategoricalCrossEntropy(Loss):
     def _smooth(self, y: np.ndarray) -> np.ndarray:
         if self.label_smoothing == 0.0:
             return y
-        return (1.0 - self.label_smoothing) * y + self.label_smoothing / y.shape[1]
+        smooth: np.ndarray = (1.0 - self.label_smoothing) * y + self.label_smoothing / y.shape[1]
+        return smooth
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
-        return -np.einsum("ij,ij->i", self._smooth(y), np.log(np.maximum(p, np.finfo(p.dtype).tiny)))
+        log_p = np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+        cost: np.ndarray = -np.einsum("ij,ij->i", self._smooth(y), log_p)
+        return cost
 
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``-y / (p batch)``."""
-        gradient = np.divide(self._smooth(y), np.maximum(p, np.finfo(p.dtype).tiny), out=out)
+        bounded = np.maximum(p, np.finfo(p.dtype).tiny)
+        gradient: np.ndarray = np.divide(self._smooth(y), bounded, out=out)
         gradient *= -1.0 / len(p)
         return gradient
 
@@ -225,10 +245,16 @@ class CategoricalCrossEntropy(Loss):
         return super().encode(y, outputs, dtype)
 
 
+def _squared_distance(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    difference = p - y
+    squared: np.ndarray = np.einsum("ij,ij->i", difference, difference)
+    return squared
+
+
 def _scaled_difference(
     p: np.ndarray, y: np.ndarray, scale: float, out: np.ndarray | None
 ) -> np.ndarray:
-    difference = np.subtract(p, y, out=out)
+    difference: np.ndarray = np.subtract(p, y, out=out)
     if scale != 1.0:
         difference *= scale
     return difference

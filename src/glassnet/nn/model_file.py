@@ -43,7 +43,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
             if header["format"] != FORMAT:
                 raise KeyError
             version, config = int(header["version"]), dict(header["network"])
-        except (KeyError, TypeError, ValueError, IndexError):
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError):
             raise ValueError("it has no glassnet configuration") from None
         if version > VERSION:
             raise ValueError(
@@ -58,7 +58,7 @@ def blame(path: str | os.PathLike[str]) -> Iterator[None]:
     """Name the file in every error about what it holds."""
     try:
         yield
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)} is not a usable model file: {error}") from error
 
 
@@ -78,7 +78,7 @@ def check_shapes(arrays: Mapping[str, np.ndarray], expected: Mapping[str, tuple[
 
 def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Network` for a configuration, with layer objects."""
-    from glassnet.nn.catalog import layer_from_config  # noqa: PLC0415: the catalog knows all layers
+    from glassnet.nn.catalog import layer_from_config  # noqa: PLC0415 (it knows all layers)
 
     known = ("input_shape", "dtype", "class_names", "layers")
     for key in config:

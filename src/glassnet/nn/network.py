@@ -1,4 +1,5 @@
 """Layers in a row, on one flat parameter vector."""
+# ruff: noqa: SLF001 (class methods of `Network` fill in a `Network`)
 
 from __future__ import annotations
 
@@ -81,7 +82,11 @@ class Network:
         self.initialize(seed)
 
     def _construct(
-        self, layers: Sequence[Layer], input_shape: Shape | int, dtype: str, class_names: Sequence[str]
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape | int,
+        dtype: str,
+        class_names: Sequence[str],
     ) -> None:
         """Put the layers in a row: shapes and names, no memory for parameters yet."""
         self.input_shape = _checked_shape(input_shape)
@@ -104,11 +109,16 @@ class Network:
             self._shapes.append(shape)
         self.output_shape = shape
         self._parts = [part for layer in self.layers for part in layer.parts]
+        for part in self._parts:
+            part.in_network = True
         learning = [i for i, part in enumerate(self._parts) if part.parameters]
         self._first_learning = learning[0] if learning else len(self._parts)
 
     def _allocate(self) -> None:
-        """Give the parameters their stretches of two new flat vectors."""
+        """Give the parameters their stretches of two new flat vectors, and the state its arrays."""
+        for part in self._parts:
+            for key, array in part.state.items():
+                setattr(part, key, array.copy())
         sizes = [parameter.size for _, parameter in self.named_parameters()]
         self.theta = np.zeros(sum(sizes), self.dtype)
         self.grad = np.zeros_like(self.theta)
@@ -132,7 +142,7 @@ class Network:
                     yield f"{name}.{parameter.name}", parameter
 
     def named_state(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield name and array of what is saved but not learned, ``("standardize_1.mean", ...)``."""
+        """Yield name and array of what is saved, not learned: ``("standardize_1.mean", ...)``."""
         for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
                 for key, array in part.state.items():
@@ -198,7 +208,10 @@ class Network:
         x = self.checked_input(x)
         cache = self.new_cache()
         p = self.forward(x, cache, training=True)
-        self.backward(p, loss.encode(np.asarray(y), p.shape[1], self.dtype), loss, cache)
+        targets = loss.encode(np.asarray(y), p.shape[1], self.dtype)
+        if len(targets) != len(x):
+            raise ValueError(f"got {len(x)} examples and {len(targets)} targets")
+        self.backward(p, targets, loss, cache)
         return self.grad
 
     def predict(self, x: np.ndarray, *, batch_size: int = 1024) -> np.ndarray:
@@ -243,31 +256,30 @@ class Network:
                 f"the network expects examples of shape {self.input_shape}, that is an array of "
                 f"shape (n, {str(self.input_shape)[1:-1].rstrip(',')}), got shape {x.shape}"
             )
-        x = np.ascontiguousarray(x, self.dtype)
+        with np.errstate(over="ignore"):  # too large for the dtype becomes infinite: refused below
+            x = np.ascontiguousarray(x, self.dtype)
         bad = x.size - int(np.count_nonzero(np.isfinite(x)))
         if bad:
             first = np.argwhere(~np.isfinite(x))[0]
             raise ValueError(
-                f"the input has {bad} values that are NaN or infinite, the first at "
-                f"{tuple(map(int, first))}; remove or replace them"
+                f"the input has {bad} values that are NaN or infinite in {self.dtype}, the first "
+                f"at {tuple(map(int, first))}; remove or replace them"
             )
         return x
 
     def astype(self, dtype: str) -> Network:
         """Return a copy with its own parameters, in another dtype."""
         copy = Network.from_config(self.config() | {"dtype": _checked_dtype(dtype).name})
-        copy.theta[...] = self.theta
-        for (_, new), (_, old) in zip(copy.named_state(), self.named_state(), strict=True):
-            new[...] = old
+        copy._fill(self._arrays())
         return copy
 
     def summary(self) -> Summary:
         """Return the table of layers: name, output shape, number of parameters."""
-        rows = tuple(
-            SummaryRow(name, repr(layer), shape, sum(q.size for p in layer.parts for q in p.parameters))
-            for name, layer, shape in zip(self._names, self.layers, self._shapes, strict=True)
-        )
-        return Summary(rows)
+        rows = []
+        for name, layer, shape in zip(self._names, self.layers, self._shapes, strict=True):
+            size = sum(q.size for part in layer.parts for q in part.parameters)
+            rows.append(SummaryRow(name, repr(layer), shape, size))
+        return Summary(tuple(rows))
 
     def first_unhealthy(self, cache: list[Cache]) -> str | None:
         """Say which layer was the first to have parameters or outputs that are not finite.
@@ -313,8 +325,7 @@ class Network:
         OSError
             If it cannot be written.
         """
-        arrays = {name: parameter.value for name, parameter in self.named_parameters()}
-        model_file.write(path, self.config(), arrays | dict(self.named_state()))
+        model_file.write(path, self.config(), self._arrays())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
@@ -335,11 +346,27 @@ class Network:
             expected |= {name: array.shape for name, array in network.named_state()}
             model_file.check_shapes(arrays, expected)
             network._allocate()
-            for name, parameter in network.named_parameters():
-                parameter.value[...] = arrays[name]
-            for name, array in network.named_state():
-                array[...] = arrays[name]
+            network._fill(arrays)
         return network
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Return all numbers that the network keeps, by name: parameters and state."""
+        arrays = {name: parameter.value for name, parameter in self.named_parameters()}
+        return arrays | dict(self.named_state())
+
+    def _fill(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the numbers that `_arrays` gave, in place."""
+        for name, array in self._arrays().items():
+            array[...] = arrays[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"config": self.config(), "arrays": self._arrays()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # a copy, or what comes from a pickle, needs parameters that are views into its own theta
+        self._construct(**model_file.constructor_arguments(state["config"]))
+        self._allocate()
+        self._fill(state["arrays"])
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
@@ -372,10 +399,11 @@ class Summary:
         cells += [(r.name, r.layer, str(r.output_shape), f"{r.parameters:,}") for r in self.rows]
         cells += [("total", "", "", f"{self.parameters:,}")]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        return "\n".join(
-            "  ".join([*(c.ljust(w) for c, w in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
-            for row in cells
-        )
+        lines = []
+        for *words, number in cells:
+            columns = [word.ljust(w) for word, w in zip(words, widths, strict=False)]
+            lines.append("  ".join([*columns, number.rjust(widths[3])]))
+        return "\n".join(lines)
 
 
 def _checked_shape(shape: Shape | int) -> Shape:
@@ -387,8 +415,8 @@ def _checked_shape(shape: Shape | int) -> Shape:
 
 def _checked_dtype(dtype: str) -> np.dtype[Any]:
     try:
-        checked = np.dtype(dtype)
-    except TypeError:
+        checked = np.dtype(dtype or object)  # None would be float64
+    except (TypeError, ValueError, SyntaxError):
         checked = np.dtype(object)
     if checked not in (np.float32, np.float64):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
@@ -403,12 +431,10 @@ def _checked_layers(layers: Sequence[Layer], input_shape: Shape) -> tuple[Layer,
         if not isinstance(layer, Layer):
             raise TypeError(f"layers must be layer objects such as Dense(10), got {layer!r}")
     parts = [id(part) for layer in layers for part in layer.parts]
-    if len(set(parts)) < len(parts) or any(p.parameters for la in layers for p in la.parts):
+    if len(set(parts)) < len(parts) or any(p.in_network for la in layers for p in la.parts):
         raise ValueError(
             "a layer object belongs to one place in one network; create a new one for each place"
         )
     if isinstance(layers[0], Dense) and len(input_shape) > 1:
         return (Flatten(), *layers)
     return layers
-
-

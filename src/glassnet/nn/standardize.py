@@ -34,17 +34,29 @@ class Standardize(Layer):
         self.axis = axis
 
     def build(self, input_shape: Shape) -> Shape:
-        """Make room for the statistics."""
+        """Declare the statistics."""
         shape = input_shape if self.axis == "feature" else input_shape[-1:]
-        self.mean = np.zeros(shape)
-        self.deviation = np.ones(shape)
+        self.mean = np.broadcast_to(0.0, shape)  # no memory yet: the network makes it writable
+        self.deviation = np.broadcast_to(1.0, shape)
+        self._input_shape = input_shape
         return input_shape
 
     def adapt(self, x: np.ndarray) -> None:
         """Take the statistics from the training inputs, shape (n, *input_shape).
 
         A feature that never varies keeps a deviation of 1: it becomes 0.
+
+        Raises
+        ------
+        ValueError
+            If the inputs are of another shape, or there are none.
         """
+        if x.shape[1:] != self._input_shape or len(x) == 0:
+            expected = ("n", *self._input_shape)
+            raise ValueError(
+                f"Standardize expects inputs of shape ({', '.join(map(str, expected))}), "
+                f"got shape {x.shape}"
+            )
         axes = (0,) if self.axis == "feature" else tuple(range(x.ndim - 1))
         self.mean[...] = x.mean(axis=axes, dtype=np.float64)
         deviation = x.std(axis=axes, dtype=np.float64)
@@ -61,11 +73,13 @@ class Standardize(Layer):
         """Return the standardised input."""
         z = cache.array("z", x.shape, x.dtype)
         np.subtract(x, self.mean, out=z, casting="same_kind")
-        return np.divide(z, self.deviation, out=z, casting="same_kind")
+        np.divide(z, self.deviation, out=z, casting="same_kind")
+        return z
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
         """Return ``dy / deviation``."""
         if not need_dx:
             return None
         dx = cache.array("dx", dy.shape, dy.dtype)
-        return np.divide(dy, self.deviation, out=dx, casting="same_kind")
+        np.divide(dy, self.deviation, out=dx, casting="same_kind")
+        return dx

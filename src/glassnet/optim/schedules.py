@@ -196,6 +196,8 @@ class SequentialLR(Schedule):
 
     def __init__(self, schedules: Sequence[Schedule], milestones: Sequence[int]) -> None:
         self.schedules = list(schedules)
+        if not self.schedules or not all(isinstance(s, Schedule) for s in self.schedules):
+            raise TypeError(f"schedules must be one schedule or more, got {schedules!r}")
         self.milestones = [whole("each milestone", m, at_least=1) for m in milestones]
         if len(self.milestones) != len(self.schedules) - 1:
             raise ValueError(

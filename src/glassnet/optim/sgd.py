@@ -86,12 +86,12 @@ class SGD(Optimizer):
         self._flush_every = max(1, int(decades / -math.log(self._momentum))) if value > 0 else 1
 
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
-        """Update `theta` in place; `grad` is clipped in place."""
+        """Update `theta` in place; `grad` is clipped and gets the weight decay in place."""
         if self._scratch.shape != theta.shape or self._scratch.dtype != theta.dtype:
             self._scratch = np.empty_like(theta)
         scratch = self._scratch
         if self.clip_norm is not None:
-            norm = math.sqrt(np.dot(grad, grad))
+            norm = _norm(grad)
             if norm > self.clip_norm:
                 grad *= self.clip_norm / norm
         if self.weight_decay:
@@ -117,7 +117,8 @@ class SGD(Optimizer):
         if not self.nesterov:
             return velocity
         np.multiply(velocity, self._momentum, out=self._scratch)
-        return np.add(self._scratch, grad, out=self._scratch)
+        np.add(self._scratch, grad, out=self._scratch)
+        return self._scratch
 
     def state(self) -> dict[str, Any]:
         """Return velocity and number of steps."""
@@ -128,3 +129,11 @@ class SGD(Optimizer):
         velocity = state["velocity"]
         self._velocity = None if velocity is None else np.array(velocity)
         self._steps = int(state["steps"])
+
+
+def _norm(grad: np.ndarray) -> float:
+    with np.errstate(over="ignore"):
+        square = float(np.dot(grad, grad))
+    if math.isinf(square):  # float32 squares overflow from 1.8e19 on
+        square = float(np.einsum("i,i", grad, grad, dtype=np.float64))
+    return math.sqrt(square)

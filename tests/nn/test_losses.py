@@ -1,0 +1,357 @@
+"""One table for every loss: a new loss costs one row."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+import reference
+from glassnet.nn import LOSSES, Cache, Loss, loss_named
+
+
+@dataclass
+class Row:
+    make: Callable[[], Loss]
+    slow: Callable[[list[float], list[float]], float]
+    pair: Callable[[], gn.Layer] | None = None
+    one_choice: bool = False
+
+
+TABLE = {
+    "half_squared_error": Row(gn.HalfSquaredError, reference.half_squared_error),
+    "mean_squared_error": Row(gn.MeanSquaredError, reference.mean_squared_error),
+    "binary_cross_entropy": Row(
+        gn.BinaryCrossEntropy, reference.binary_cross_entropy, pair=gn.Sigmoid
+    ),
+    "categorical_cross_entropy": Row(
+        gn.CategoricalCrossEntropy,
+        reference.categorical_cross_entropy,
+        pair=gn.Softmax,
+        one_choice=True,
+    ),
+    "label smoothing": Row(
+        lambda: gn.CategoricalCrossEntropy(label_smoothing=0.2),
+        partial(reference.categorical_cross_entropy, label_smoothing=0.2),
+        pair=gn.Softmax,
+        one_choice=True,
+    ),
+}
+PAIRS = {name: row for name, row in TABLE.items() if row.pair}
+
+
+@pytest.fixture(params=TABLE)
+def row(request: pytest.FixtureRequest) -> Row:
+    return TABLE[request.param]
+
+
+@pytest.fixture(params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> Row:
+    return PAIRS[request.param]
+
+
+def targets(row: Row, dtype: str = "float64") -> np.ndarray:
+    """Four examples of three outputs."""
+    if row.one_choice:
+        return np.eye(3, dtype=dtype)[[0, 2, 1, 2]]
+    return np.random.default_rng(1).integers(0, 2, (4, 3)).astype(dtype)
+
+
+def predictions(row: Row, dtype: str = "float64") -> np.ndarray:
+    p = np.random.default_rng(0).uniform(0.05, 0.95, (4, 3))
+    return (p / p.sum(axis=1, keepdims=True) if row.one_choice else p).astype(dtype)
+
+
+def slopes(scalar: Callable[[], float], array: np.ndarray, step: float = 1e-6) -> np.ndarray:
+    result = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        array[index] = kept + step
+        above = scalar()
+        array[index] = kept - step
+        below = scalar()
+        array[index] = kept
+        result[index] = (above - below) / (2.0 * step)
+    return result
+
+
+def test_the_table_has_every_loss() -> None:
+    assert {type(row.make()) for row in TABLE.values()} == set(LOSSES.values())
+
+
+def test_the_value_equals_the_slow_loop(row: Row) -> None:
+    p, y = predictions(row), targets(row)
+    expected = reference.batch_mean(row.slow, p.tolist(), y.tolist())
+    assert row.make().value(p, y) == pytest.approx(expected, rel=1e-13)
+
+
+def test_each_example_has_its_own_loss(row: Row) -> None:
+    p, y = predictions(row), targets(row)
+    expected = [row.slow(p[i].tolist(), y[i].tolist()) for i in range(4)]
+    np.testing.assert_allclose(row.make().per_example(p, y), expected, rtol=1e-13)
+
+
+def test_targets_between_0_and_1_are_taken(row: Row) -> None:
+    p, y = predictions(row), predictions(row)[::-1].copy()
+    expected = reference.batch_mean(row.slow, p.tolist(), y.tolist())
+    assert row.make().value(p, y) == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_gradient_is_what_differences_say(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row), targets(row)
+    numeric = slopes(lambda: loss.value(p, y), p)
+    np.testing.assert_allclose(
+        loss.gradient(p, y), numeric, rtol=1e-6, atol=1e-6 * np.abs(numeric).max()
+    )
+
+
+def test_the_gradient_goes_where_it_is_told(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row), targets(row)
+    out = np.full_like(p, np.nan)
+    assert loss.gradient(p, y, out) is out
+    np.testing.assert_array_equal(out, loss.gradient(p, y))
+
+
+def test_value_and_gradient_leave_predictions_and_targets_alone(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row), targets(row)
+    loss.value(p, y)
+    loss.gradient(p, y)
+    np.testing.assert_array_equal(p, predictions(row))
+    np.testing.assert_array_equal(y, targets(row))
+
+
+def test_a_batch_twice_over_has_the_same_loss_and_half_the_gradient(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row), targets(row)
+    twice_p, twice_y = np.concatenate([p, p]), np.concatenate([y, y])
+    assert loss.value(twice_p, twice_y) == pytest.approx(loss.value(p, y), rel=1e-14)
+    np.testing.assert_allclose(
+        loss.gradient(twice_p, twice_y)[:4], loss.gradient(p, y) / 2.0, rtol=1e-14
+    )
+
+
+def test_float32_stays_float32(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row, "float32"), targets(row, "float32")
+    assert loss.gradient(p, y).dtype == np.float32
+    assert loss.per_example(p, y).dtype == np.float32
+    assert loss.value(p, y) == pytest.approx(
+        row.make().value(predictions(row), targets(row)), rel=1e-6
+    )
+
+
+def test_the_mean_of_many_float32_losses_does_not_drift() -> None:
+    p, y = np.full((300_000, 1), 0.1, np.float32), np.zeros((300_000, 1), np.float32)
+    one = gn.MeanSquaredError().value(p[:1], y[:1])
+    assert gn.MeanSquaredError().value(p, y) == pytest.approx(one, rel=1e-9)
+
+
+def test_the_repr_evaluates_back(row: Row) -> None:
+    loss = row.make()
+    again = eval(repr(loss), {type(loss).__name__: type(loss)})
+    assert again.config() == loss.config()
+
+
+def test_the_configuration_makes_the_round_trip_through_json(row: Row) -> None:
+    loss = row.make()
+    again = loss_named(json.loads(json.dumps(loss.config())))
+    assert type(again) is type(loss)
+    assert again.config() == loss.config()
+
+
+def test_a_loss_of_ones_own_has_a_configuration_too() -> None:
+    class AbsoluteError(gn.MeanSquaredError):
+        pass
+
+    assert AbsoluteError().config() == {"type": "AbsoluteError"}
+
+
+def test_a_name_an_object_and_a_configuration_name_a_loss() -> None:
+    loss = gn.MeanSquaredError()
+    assert loss_named(loss) is loss
+    assert isinstance(loss_named("mean_squared_error"), gn.MeanSquaredError)
+    assert isinstance(loss_named({"type": "mean_squared_error"}), gn.MeanSquaredError)
+
+
+def test_an_unknown_loss_is_told_the_nearest_name() -> None:
+    with pytest.raises(ValueError, match="did you mean 'mean_squared_error'"):
+        loss_named("mean_square_error")
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan])
+def test_label_smoothing_out_of_range_is_refused(smoothing: float) -> None:
+    with pytest.raises(ValueError, match=f"label_smoothing .* got {smoothing}"):
+        gn.CategoricalCrossEntropy(label_smoothing=smoothing)
+
+
+def test_the_gradient_of_a_pair_is_the_chain_rule_through_the_activation(pair: Row) -> None:
+    assert pair.pair is not None
+    activation, loss, y = pair.pair(), pair.make(), targets(pair)
+    cache = Cache()
+    gn.Network([activation], input_shape=3, dtype="float64")
+    z = np.random.default_rng(2).normal(0.0, 2.0, (4, 3))
+    p = activation.forward(z, cache, training=True)
+    chained = activation.backward(loss.gradient(p, y), cache, need_dx=True)
+    np.testing.assert_allclose(loss.pair_gradient(p, y), chained, rtol=1e-12, atol=1e-15)
+
+
+def test_the_gradient_of_a_pair_is_what_differences_say(pair: Row) -> None:
+    assert pair.pair is not None
+    activation, loss, y = pair.pair(), pair.make(), targets(pair)
+    gn.Network([activation], input_shape=3, dtype="float64")
+    z = np.random.default_rng(2).normal(0.0, 2.0, (4, 3))
+
+    def forward() -> np.ndarray:
+        return activation.forward(z, Cache(), training=True)
+
+    numeric = slopes(lambda: loss.value(forward(), y), z)
+    np.testing.assert_allclose(loss.pair_gradient(forward(), y), numeric, rtol=1e-6, atol=1e-9)
+
+
+def test_a_pair_is_recognised_by_its_activation_alone(pair: Row) -> None:
+    assert pair.pair is not None
+    assert pair.make().pairs_with(pair.pair())
+    assert not pair.make().pairs_with(gn.Tanh())
+    assert not gn.MeanSquaredError().pairs_with(pair.pair())
+
+
+@pytest.mark.parametrize("make", [gn.HalfSquaredError, gn.MeanSquaredError])
+def test_a_loss_without_a_partner_has_no_gradient_of_a_pair(make: Callable[[], Loss]) -> None:
+    with pytest.raises(TypeError, match="has no partner activation"):
+        make().pair_gradient(np.ones((1, 1)), np.ones((1, 1)))
+
+
+FLOATS = [np.float32, np.float64]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("make", [gn.BinaryCrossEntropy, gn.CategoricalCrossEntropy])
+def test_a_certain_and_right_prediction_costs_nothing(
+    make: Callable[[], Loss], dtype: type
+) -> None:
+    p = y = np.array([[1.0, 0.0], [0.0, 1.0]], dtype)
+    assert make().value(p, y) == 0.0
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("make", [gn.BinaryCrossEntropy, gn.CategoricalCrossEntropy])
+def test_a_certain_and_wrong_prediction_costs_much_but_finitely(
+    make: Callable[[], Loss], dtype: type
+) -> None:
+    p, y = np.array([[0.0, 1.0]], dtype), np.array([[1.0, 0.0]], dtype)
+    assert make().value(p, y) == pytest.approx(-math.log(np.finfo(dtype).tiny), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_gradient_at_exactly_0_and_1_is_finite_and_points_the_right_way(
+    row: Row, wrong: bool, dtype: type
+) -> None:
+    p = np.array([[0.0, 1.0]], dtype)
+    y = p[:, ::-1].copy() if wrong else p
+    gradient = row.make().gradient(p, y)
+    assert np.isfinite(gradient).all()
+    if wrong:
+        assert gradient[0, 0] < 0.0
+        assert gradient[0, 1] > 0.0 or row.one_choice  # a choice pulls up what is right, no more
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_binary_gradient_of_a_certain_and_right_prediction_is_that_of_its_logarithm(
+    dtype: type,
+) -> None:
+    p = np.array([[0.0, 1.0]], dtype)
+    np.testing.assert_allclose(gn.BinaryCrossEntropy().gradient(p, p), [[0.5, -0.5]])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_gradient_of_a_pair_stays_right_where_the_activation_is_saturated(
+    pair: Row, dtype: type
+) -> None:
+    p, y = np.array([[0.0, 1.0]], dtype), np.array([[1.0, 0.0]], dtype)
+    expected = np.array([[-1.0, 1.0]]) * (1.0 if pair.one_choice else 0.5)
+    smoothing = getattr(pair.make(), "label_smoothing", 0.0)
+    expected *= 1.0 - smoothing / 2.0
+    np.testing.assert_allclose(pair.make().pair_gradient(p, y), expected, rtol=1e-6)
+
+
+def test_labels_become_one_hot_rows(row: Row) -> None:
+    encoded = row.make().encode(np.array([2, 0, 1]), 3, np.dtype("float32"))
+    np.testing.assert_array_equal(encoded, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    assert encoded.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int64"])
+def test_labels_of_any_integer_type_become_one_hot_rows(dtype: str) -> None:
+    encoded = gn.CategoricalCrossEntropy().encode(np.array([1, 0], dtype), 2, np.dtype("float64"))
+    np.testing.assert_array_equal(encoded, [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    "name", ["half_squared_error", "mean_squared_error", "binary_cross_entropy"]
+)
+def test_labels_become_one_column_for_a_network_with_one_output(name: str) -> None:
+    encoded = loss_named(name).encode(np.array([1, 0, 1]), 1, np.dtype("float32"))
+    np.testing.assert_array_equal(encoded, [[1.0], [0.0], [1.0]])
+    assert encoded.dtype == np.float32
+
+
+def test_one_output_is_no_choice() -> None:
+    with pytest.raises(ValueError, match="one output for each class, and the network has 1"):
+        gn.CategoricalCrossEntropy().encode(np.array([1, 0]), 1, np.dtype("float32"))
+
+
+def test_targets_stay_as_they_are(row: Row) -> None:
+    y = np.array([[0.25, 0.75], [0.5, 0.5]])
+    encoded = row.make().encode(y, 2, np.dtype("float32"))
+    np.testing.assert_array_equal(encoded, y)
+    assert encoded.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([0, 3]), "integers from 0 to 2, got .*3"),
+        (np.array([-1, 0]), "integers from 0 to 2, got .*-1"),
+        (np.array([0.0, 1.0]), r"integers from 0 to 2, got .*0\.0"),
+        (np.zeros((2, 1)), r"of shape \(n, 3\), got shape \(2, 1\)"),
+        (np.zeros((2, 4)), r"of shape \(n, 3\), got shape \(2, 4\)"),
+        (np.zeros((2, 3, 1)), r"of shape \(n, 3\), got shape \(2, 3, 1\)"),
+        (np.array(1), r"of shape \(n, 3\), got shape \(\)"),
+    ],
+)
+def test_targets_that_do_not_fit_the_outputs_are_refused(
+    row: Row, y: np.ndarray, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        row.make().encode(y, 3, np.dtype("float32"))
+
+
+def test_no_examples_are_encoded_as_no_rows(row: Row) -> None:
+    assert row.make().encode(np.array([], int), 3, np.dtype("float32")).shape == (0, 3)
+
+
+@pytest.mark.parametrize("make", [gn.Identity, gn.ReLU, gn.Tanh, lambda: gn.Dense(3)])
+def test_a_loss_of_probabilities_refuses_other_outputs(
+    pair: Row, make: Callable[[], gn.Layer]
+) -> None:
+    assert pair.pair is not None
+    partner = pair.pair.__name__.lower()  # type: ignore[attr-defined]
+    with pytest.raises(
+        ValueError, match=rf"takes probabilities.* end it with Dense\(..., '{partner}'"
+    ):
+        pair.make().check_output(make())
+
+
+@pytest.mark.parametrize("make", [gn.Sigmoid, gn.Softmax])
+def test_every_loss_takes_probabilities(row: Row, make: Callable[[], gn.Layer]) -> None:
+    row.make().check_output(make())
+
+
+def test_a_squared_error_takes_any_output() -> None:
+    gn.MeanSquaredError().check_output(gn.Identity())
+    gn.HalfSquaredError().check_output(gn.Dense(1))

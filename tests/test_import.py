@@ -1,0 +1,115 @@
+"""NumPy alone is enough to import the package, and to build, train, save and load a network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MODULES = [
+    "glassnet",
+    "glassnet.nn",
+    "glassnet.optim",
+    "glassnet.data",
+    "glassnet.training",
+    "glassnet.cli",
+]
+
+
+def run(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+LOADED = """
+import importlib, sys
+import numpy, numpy.random
+before = set(sys.modules)  # what interpreter, site packages and NumPy bring along
+importlib.import_module(sys.argv[1])
+print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_import_takes_nothing_but_the_standard_library_and_numpy(module: str) -> None:
+    loaded = set(run(LOADED, module).split())
+    assert "glassnet" in loaded
+    assert loaded - set(sys.stdlib_module_names) - {"numpy", "glassnet"} == set()
+
+
+BLOCKER = """
+import sys
+
+class Blocker:
+    \"\"\"Stands for an environment with NumPy alone.\"\"\"
+
+    allowed = {*sys.stdlib_module_names, "numpy", "glassnet"}
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] not in self.allowed:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_numpy_alone_builds_trains_saves_and_loads(tmp_path: Path) -> None:
+    code = """
+import numpy as np
+import glassnet as gn
+
+x = np.random.default_rng(0).normal(size=(200, 2))
+data = gn.Dataset(x, (x[:, 0] > x[:, 1]).astype(int))
+network = gn.Network([gn.Dense(8, "tanh"), gn.Dense(2, "softmax")], input_shape=2)
+trainer = gn.Trainer(network, loss="categorical_cross_entropy",
+                     optimizer=gn.SGD(learning_rate=0.1, momentum=0.9), batch_size=20)
+history = trainer.fit(data, epochs=10, validation=0.2)
+assert history[-1]["validation_accuracy"] > 0.9
+network.save(sys.argv[1])
+loaded = gn.Network.load(sys.argv[1])
+assert (loaded.predict(x) == network.predict(x)).all()
+assert gn.gradient_check(network, "categorical_cross_entropy", x[:5], data.y[:5]).error < 1e-6
+print("done")
+"""
+    assert run(BLOCKER + code, str(tmp_path / "model.npz")) == "done\n"
+
+
+@pytest.mark.parametrize(
+    ("use", "extra"),
+    [
+        ("import glassnet.figures", "cli"),
+        ("import glassnet.recipes", "cli"),
+        ("import glassnet.report", "cli"),
+        ("import glassnet; glassnet.load_dataset('digits')", "sklearn"),
+    ],
+)
+def test_what_needs_an_extra_names_it(use: str, extra: str) -> None:
+    code = f"""
+from glassnet.extras import MissingExtraError
+try:
+    {use}
+except MissingExtraError as error:
+    print(error)
+"""
+    assert run(BLOCKER + code).endswith(f"pip install 'glassnet[{extra}]'\n")
+
+
+def test_the_command_line_without_its_extra_says_what_to_install() -> None:
+    code = BLOCKER + "from glassnet.cli import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode != 0
+    assert result.stderr.startswith("Error: ")
+    assert "pip install 'glassnet[cli]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_public_name_is_there() -> None:
+    code = "import glassnet; print(all(hasattr(glassnet, name) for name in glassnet.__all__))"
+    assert run(code) == "True\n"
