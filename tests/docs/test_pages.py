@@ -13,7 +13,10 @@ from glassnet.data import DATASETS
 from glassnet.optim import OPTIMIZERS, SCHEDULES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+]
 TABLES = (ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES, DATASETS, OPTIMIZERS, SCHEDULES)
 
 # A fence that quotes the code stands under a line such as: `src/a/b.py`, `Class.method`:

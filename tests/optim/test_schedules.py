@@ -33,7 +33,8 @@ def rates(
 
 
 def test_the_table_has_every_schedule() -> None:
-    assert set(SCHEDULES.values()) == set(Schedule.__subclasses__())
+    ours = {s for s in Schedule.__subclasses__() if s.__module__.startswith("glassnet.")}
+    assert set(SCHEDULES.values()) == ours
     assert {type(make()) for make in ALL} == set(SCHEDULES.values())
 
 

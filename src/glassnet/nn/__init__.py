@@ -25,9 +25,10 @@ from glassnet.nn.losses import (
     MeanSquaredError,
     loss_named,
 )
-from glassnet.nn.network import Network, Summary, SummaryRow
+from glassnet.nn.network import Network
 from glassnet.nn.reshape import Flatten
 from glassnet.nn.standardize import Standardize
+from glassnet.nn.summary import Summary, SummaryRow
 
 __all__ = [
     "ACTIVATIONS",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,41 +21,44 @@ from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 class Activation(Layer):
     """A layer without a shape of its own: its output has its input's shape."""
 
+    fitting_initializer: ClassVar[str] = "glorot_uniform"
+    """How the weights of a layer before this activation start, unless they are told otherwise."""
+
     def build(self, input_shape: Shape) -> Shape:
         """Return the same shape."""
         return input_shape
 
-    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
+    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:
         """Return the activation ``a`` of the pre-activation `x`."""
-        return self._activate(x, cache, cache.array("a", x.shape, x.dtype))
+        return self.activate(x, cache, cache.array("a", x.shape, x.dtype))
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
         """Return ``dy ⊙ σ'(z)``."""
-        self._learn(dy, cache)
+        self.parameter_gradients(dy, cache)
         if not need_dx:
             return None
-        return self._chain(dy, cache, cache.array("dz", dy.shape, dy.dtype))
+        return self.chain(dy, cache, cache.array("dz", dy.shape, dy.dtype))
 
     @abstractmethod
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         """Write the activation of `z` to `out`; return it. What else is needed goes to `cache`."""
 
     @abstractmethod
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         """Write the gradient by ``z`` to `out`; return it. ``cache["a"]`` holds the output."""
 
-    def _learn(self, da: np.ndarray, cache: Cache) -> None:
+    def parameter_gradients(self, da: np.ndarray, cache: Cache) -> None:
         """Overwrite the gradients of the activation's own parameters, if it has any."""
 
 
 class Identity(Activation):
     """Leave the pre-activation as it is: ``a = z``. The output of a regression."""
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.copyto(out, z)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.copyto(out, da)
         return out
 
@@ -72,7 +76,7 @@ class Sigmoid(Activation):
     The thesis, Eq. 10.
     """
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.maximum(z, _LOWEST[z.dtype.char], out=out)
         np.negative(out, out=out)
         np.exp(out, out=out)
@@ -80,7 +84,7 @@ class Sigmoid(Activation):
         np.reciprocal(out, out=out)  # (Eq. 10)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
         np.subtract(1.0, a, out=out)  # (Eq. 12) (Eq. 13): da ⊙ σ'(z), with σ' = a (1 - a)
         out *= a
@@ -97,11 +101,11 @@ _LOWEST = {
 class Tanh(Activation):
     """The hyperbolic tangent, in (-1, 1); its derivative is ``1 - a²``."""
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.tanh(z, out=out)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
         np.multiply(a, a, out=out)
         np.subtract(1.0, out, out=out)
@@ -117,11 +121,13 @@ class ReLU(Activation):
     The thesis, Eq. 8.
     """
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    fitting_initializer = "he_uniform"
+
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.maximum(z, 0.0, out=out)  # (Eq. 8)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         positive = cache.array("positive", da.shape, np.bool_)
         np.greater(cache["a"], 0.0, out=positive)
         np.multiply(da, positive, out=out)
@@ -141,16 +147,18 @@ class LeakyReLU(Activation):
     Maas, Hannun, Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
     """
 
+    fitting_initializer = "he_uniform"
+
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = real("slope", slope, at_least=0, below=1)
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         cache["z"] = z
         np.multiply(z, self.slope, out=out)
         np.maximum(z, out, out=out)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.multiply(da, self.slope, out=out)
         np.copyto(out, da, where=cache["z"] >= 0.0)
         return out
@@ -176,6 +184,8 @@ class PReLU(Activation):
     The thesis, Eq. 9. He et al., arXiv 1502.01852, section 2.1.
     """
 
+    fitting_initializer = "he_uniform"
+
     def __init__(self, slope: float = 0.25, *, shared: bool = True) -> None:
         self.slope = real("slope", slope)
         self.shared = bool(shared)
@@ -187,18 +197,18 @@ class PReLU(Activation):
         self.parameters = (self.a,)
         return input_shape
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         cache["z"] = z
         np.multiply(z, self.a.value, out=out)
         np.copyto(out, z, where=z >= 0.0)  # (Eq. 9)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.multiply(da, self.a.value, out=out)
         np.copyto(out, da, where=cache["z"] >= 0.0)
         return out
 
-    def _learn(self, da: np.ndarray, cache: Cache) -> None:
+    def parameter_gradients(self, da: np.ndarray, cache: Cache) -> None:
         by_slope = np.minimum(cache["z"], 0.0)  # ∂a/∂slope is z where z < 0, else 0
         by_slope *= da
         axes = tuple(range(by_slope.ndim if self.shared else by_slope.ndim - 1))
@@ -218,13 +228,13 @@ class Softmax(Activation):
     Bishop, "Pattern Recognition and Machine Learning", 2006, Eq. 4.104 to 4.106.
     """
 
-    def _activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
         np.exp(out, out=out)
         out /= out.sum(axis=-1, keepdims=True)
         return out
 
-    def _chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
+    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
         np.subtract(da, np.sum(da * a, axis=-1, keepdims=True), out=out)
         out *= a

@@ -6,7 +6,7 @@ import numpy as np
 
 from glassnet.checks import whole
 from glassnet.names import lookup
-from glassnet.nn.activations import Activation, LeakyReLU, PReLU, ReLU, activation_named
+from glassnet.nn.activations import Activation, Identity, activation_named
 from glassnet.nn.initializers import INITIALIZERS
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 
@@ -61,9 +61,9 @@ class Dense(Layer):
         self.activation = activation_named(activation)
         self.weight_initializer = weight_initializer
         self.bias_initializer = bias_initializer
-        rectified = isinstance(self.activation, ReLU | PReLU | LeakyReLU)
-        fitting = "he_uniform" if rectified else "glorot_uniform"
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer or fitting, "initializer")
+        if weight_initializer is None:
+            weight_initializer = (self.activation or Identity()).fitting_initializer
+        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
         self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
 
     @property

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,11 @@ from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 from glassnet.nn.losses import Loss
 from glassnet.nn.reshape import Flatten
+from glassnet.nn.summary import Summary, SummaryRow
 from glassnet.randomness import stream
+
+_OUTPUT = "network.output"
+"""Where a forward pass leaves each part's output in its cache."""
 
 
 class Network:
@@ -174,6 +177,7 @@ class Network:
             cache = self.new_cache()
         for part, part_cache in zip(self._parts, cache, strict=False):
             x = part.forward(x, part_cache, training=training)  # (Eq. 2) (Eq. 4) (Eq. 6)
+            part_cache[_OUTPUT] = x
         return x
 
     def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
@@ -286,16 +290,14 @@ class Network:
 
         `cache` is that of the forward pass in question. None if all is well.
         """
-        parts = iter(zip(self._parts, cache, strict=False))
+        outputs = (part_cache[_OUTPUT] for part_cache in cache[:-1])
         for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
                 for parameter in part.parameters:
                     if not np.isfinite(parameter.value).all():
                         return f"{name} ({layer!r}): its {parameter.name} holds NaN or infinity"
-                output = next(parts)[1]
-                for key in ("z", "a"):
-                    if key in output and not np.isfinite(output[key]).all():
-                        return f"{name} ({layer!r}): its output holds NaN or infinity"
+                if not np.isfinite(next(outputs)).all():
+                    return f"{name} ({layer!r}): its output holds NaN or infinity"
         return None
 
     def config(self) -> dict[str, Any]:
@@ -371,39 +373,6 @@ class Network:
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], input_shape={self.input_shape})"
-
-
-@dataclass(frozen=True)
-class SummaryRow:
-    """One layer of a network."""
-
-    name: str
-    layer: str
-    output_shape: Shape
-    parameters: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The layers of a network; printed, a table."""
-
-    rows: tuple[SummaryRow, ...]
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters of the whole network."""
-        return sum(row.parameters for row in self.rows)
-
-    def __str__(self) -> str:
-        cells = [("name", "layer", "output shape", "parameters")]
-        cells += [(r.name, r.layer, str(r.output_shape), f"{r.parameters:,}") for r in self.rows]
-        cells += [("total", "", "", f"{self.parameters:,}")]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = []
-        for *words, number in cells:
-            columns = [word.ljust(w) for word, w in zip(words, widths, strict=False)]
-            lines.append("  ".join([*columns, number.rjust(widths[3])]))
-        return "\n".join(lines)
 
 
 def _checked_shape(shape: Shape | int) -> Shape:
