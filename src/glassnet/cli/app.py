@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from glassnet.extras import MissingExtraError
 from glassnet.training import DivergenceError
 
 FAILED, MISUSED = 1, 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="glassnet",
@@ -29,7 +31,7 @@ for module in (train, evaluate, predict, report, summary, recipes, check):
 app.add_typer(data.app, name="data")
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001: typer's callback
+def _version(wanted: bool) -> None:
     if wanted:
         console.say(f"glassnet {glassnet.__version__}")
         raise typer.Exit
@@ -46,6 +48,9 @@ def _root(
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed or stopped, 2 misused."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an × where the terminal knows ASCII alone
     try:
         app()
     except DivergenceError as error:
@@ -53,7 +58,7 @@ def main() -> None:
         sys.exit(FAILED)
     except OSError as error:
         console.fail(_reason(error))
-        sys.exit(FAILED if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else MISUSED)
+        sys.exit(FAILED if error.errno in (*_FULL, errno.EIO) else MISUSED)
     except (ValueError, TypeError, MissingExtraError) as error:
         console.fail(str(error))
         sys.exit(MISUSED)
@@ -63,7 +68,7 @@ def main() -> None:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return f"the disk is full: {error}. What was complete is kept; free some space, then go on"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission: {error}. Choose another folder"

@@ -1,4 +1,4 @@
-"""``glassnet check``: are the gradients of a recipe's network right?"""
+"""``glassnet check``: whether the gradients of a recipe's network are right."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ err = Console(stderr=True, highlight=False)
 
 
 def say(text: str = "", style: str | None = None) -> None:
-    """Print a line as it is: brackets in it are no markup."""
-    out.print(Text(text, style or ""))
+    """Print a line as it is: brackets in it are no markup, and it is not broken into several."""
+    out.print(Text(text, style or ""), soft_wrap=True)
 
 
 def fail(message: str) -> None:

@@ -27,11 +27,21 @@ def list_(data_dir: options.DataDir = None) -> None:
         here = not entry.files or find_dataset(name, data_dir=data_dir) is not None
         download = f"no, {entry.download_bytes / 1e6:.0f} MB"
         shape = "×".join(map(str, entry.input_shape))
-        add(made, name, f"{entry.n_train:,}", f"{entry.n_test:,}", shape, "yes" if here else download, entry.title)
+        add(
+            made,
+            name,
+            f"{entry.n_train:,}",
+            f"{entry.n_test:,}",
+            shape,
+            "yes" if here else download,
+            entry.title,
+        )
     out.print(made)
 
 
-@app.command(epilog="Examples:\n\nglassnet data fetch mnist\n\nglassnet data fetch cifar10 --data-dir data")
+@app.command(
+    epilog="Examples:\n\nglassnet data fetch mnist\n\nglassnet data fetch cifar10 --data-dir data"
+)
 def fetch(
     name: Annotated[str, typer.Argument(help="Name of a data set.")],
     data_dir: options.DataDir = None,
@@ -46,7 +56,8 @@ def fetch(
 def show(
     name: Annotated[str, typer.Argument(help="Name of a data set, or the path of one.")],
     file: Annotated[
-        Path | None, typer.Option("--out", help="The picture. Default: NAME-samples.png.", show_default=False)
+        Path | None,
+        typer.Option("--out", help="The picture. Default: NAME-samples.png.", show_default=False),
     ] = None,
     data_dir: options.DataDir = None,
 ) -> None:

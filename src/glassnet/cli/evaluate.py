@@ -1,4 +1,4 @@
-"""``glassnet evaluate``: how good is a model?"""
+"""``glassnet evaluate``: how good a model is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-import glassnet
 from glassnet.cli import model, options
 from glassnet.cli.console import add, out, percent, say, table
 from glassnet.cli.progress import downloads
 from glassnet.data import DATASETS, Dataset, load_dataset
 from glassnet.nn import Network
 from glassnet.recipes import Recipe, RecipeError
+from glassnet.training import evaluate as measure
 
 NAME = "evaluate"
 EXAMPLES = """Examples:
@@ -29,7 +29,9 @@ def command(
     target: options.Model,
     data: Annotated[
         str | None,
-        typer.Option(help="Data set, file or folder. Default: the one of the run.", show_default=False),
+        typer.Option(
+            help="Data set, file or folder. Default: the one of the run.", show_default=False
+        ),
     ] = None,
     part: Annotated[str, typer.Option(help="Which part of it: test or train.")] = "test",
     data_dir: options.DataDir = None,
@@ -45,12 +47,17 @@ def command(
     with downloads() as progress:
         train, test = load_dataset(name, data_dir=data_dir, progress=progress)
     chosen = test if part == "test" else train
-    result = {"data": name, "part": part, "examples": len(chosen)} | _measure(network, chosen, recipe)
+    result: dict[str, Any] = {"data": name, "part": part, "examples": len(chosen)}
+    result |= _measure(network, chosen, recipe)
     if as_json:
         say(json.dumps(result))
         return
     say(f"{name}, {part} part: {len(chosen):,} examples", "bold")
-    for key, text in (("accuracy", "accuracy"), ("loss", "loss"), ("mean_squared_error", "mean squared error")):
+    for key, text in (
+        ("accuracy", "accuracy"),
+        ("loss", "loss"),
+        ("mean_squared_error", "mean squared error"),
+    ):
         if key in result:
             value = percent(result[key]) if key == "accuracy" else f"{result[key]:.6g}"
             say(f"{text:20}{value}")
@@ -70,4 +77,4 @@ def _measure(network: Network, dataset: Dataset, recipe: Recipe | None) -> dict[
     if recipe is not None:
         loss = recipe.training.loss
         names.append("loss")
-    return glassnet.evaluate(network, dataset, loss=loss, metrics=names)
+    return measure(network, dataset, loss=loss, metrics=names)

@@ -9,7 +9,7 @@ from glassnet.recipes import Recipe, RunFolder
 
 
 def load(path: Path) -> tuple[Network, Recipe | None]:
-    """Return the network of a run's folder or of a model file, and its run's recipe if there is one.
+    """Return the network of a run's folder or of a model file, and its run's recipe if any.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``glassnet predict``: what does a model say of these files?"""
+"""``glassnet predict``: what a model says of files."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def _predict(network: Network, file: Path, *, invert: bool) -> list[dict[str, An
     outputs = network.predict(rows)
     if names and outputs.shape[1] == 1:
         outputs = np.hstack([1.0 - outputs, outputs])
-    found = []
+    if names:
+        names += tuple(map(str, range(len(names), outputs.shape[1])))
+    found: list[dict[str, Any]] = []
     for label, row in zip(labels, outputs, strict=True):
         if not names:
             found.append({"file": label, "outputs": [float(v) for v in row]})

@@ -96,6 +96,7 @@ class TrainingProgress(Callback):
         validation = f"{self._validation_name} {_told(measured)}" if len(measured) > 1 else ""
         if self._live:
             self._last_validation = validation
+            self._bars.update(self._epochs, numbers=validation)
             return
         progress = trainer.progress
         last = progress.epoch == progress.epochs or trainer.stopped
@@ -107,10 +108,8 @@ class TrainingProgress(Callback):
             text = f"epoch {progress.epoch}/{progress.epochs}  {_told(record)}  {validation}"
             say(f"{text}  {rate:,.0f} images/s" + ("" if last else f"  {duration(left)} left"))
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Trainer) -> None:  # noqa: ARG002
         """Leave the bars as they are and stop listening."""
-        if self._live:
-            self.on_chunk_end(trainer)
         self.close()
 
     def close(self) -> None:
@@ -156,7 +155,11 @@ def _told(metrics: dict[str, Any]) -> str:
 def downloads() -> Iterator[DownloadProgress]:
     """Show a bar for each file that is downloaded."""
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=out
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=out,
     )
     tasks: dict[str, Any] = {}
 

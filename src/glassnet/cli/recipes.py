@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """List the recipes that come with glassnet, or print one."""
     if name is not None:
-        out.print(load_recipe(name).to_toml(), markup=False, soft_wrap=True, end="")
+        say(load_recipe(name).to_toml().rstrip())
         return
     made = table("recipe", "data", "what")
     for recipe in shipped_recipes().values():

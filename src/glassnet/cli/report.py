@@ -26,7 +26,7 @@ def command(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write one self-contained HTML page about a run: numbers, curves, mistakes, weights, recipe."""
+    """Write one self-contained HTML page about a run: numbers, curves, mistakes, weights."""
     page = write_run_page(folder, out)
     say(f"{page}")
     if show:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from glassnet.cli import console, options
 from glassnet.cli.console import duration, percent, say
-from glassnet.cli.pictures import draw
 from glassnet.cli.progress import TrainingProgress, downloads
 from glassnet.cli.summary import print_summary
 from glassnet.data import DATASETS
-from glassnet.recipes import Job, Recipe, RecipeError, RunFolder, load_recipe, parse_setting, prepare, run
+from glassnet.recipes import (
+    Job,
+    Recipe,
+    RecipeError,
+    RunFolder,
+    load_recipe,
+    parse_setting,
+    prepare,
+    run,
+)
 
 NAME = "train"
 EXAMPLES = """Examples:
@@ -29,12 +39,14 @@ glassnet train digits --set training.phases.0.optimizer.nesterov=true
 glassnet train --resume runs/first"""
 
 
-def command(  # noqa: PLR0913
+def command(
+    *,
     recipe: Annotated[
         str | None, typer.Argument(help="A shipped recipe's name or a .toml file. Default: digits.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run. Default: runs/RECIPE.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder of the run. Default: runs/RECIPE.", show_default=False),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs (of every phase).")] = None,
     batch_size: Annotated[str | None, typer.Option(help='Examples in a step, or "full".')] = None,
@@ -53,18 +65,26 @@ def command(  # noqa: PLR0913
         Path | None, typer.Option(help="Go on with the run in this folder.", show_default=False)
     ] = None,
 ) -> None:
-    """Train a network as a recipe says; leaves a folder with the model, the numbers and pictures."""
+    """Train a network as a recipe says; leaves a folder with model, numbers and pictures."""
     changes: dict[str, Any] = {}
     if resume is not None:
         given = (recipe, out, epochs, batch_size, learning_rate, momentum, hidden, seed, settings)
         if any(value is not None for value in given):
             raise RecipeError(
-                "--resume goes on with the run's own recipe: give no other recipe or settings with it"
+                "--resume goes on with the run's own recipe: give no other recipe or settings"
             )
         chosen = RunFolder.existing(resume).read_recipe()
     else:
         chosen = load_recipe(recipe or "digits")
-        changes |= _flags(chosen, epochs, batch_size, learning_rate, momentum, hidden, seed)
+        changes |= _flags(
+            chosen,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            momentum=momentum,
+            hidden=hidden,
+            seed=seed,
+        )
         changes |= dict(map(parse_setting, settings or []))
         chosen = chosen.changed(changes) if changes else chosen
         chosen = _with_absolute_path(chosen)
@@ -83,15 +103,21 @@ def command(  # noqa: PLR0913
     finally:
         bars.close()
     if result["status"] == "stopped":
-        say(f"Training {result['message']}. Go on with: glassnet train --resume {folder.path}", "yellow")
+        say(
+            f"Training {result['message']}. Go on with: glassnet train --resume {folder.path}",
+            "yellow",
+        )
         raise typer.Exit(1)
+    from glassnet.cli.pictures import draw
+
     with console.out.status("drawing pictures"):
         draw(job, folder)
     _tell(job, folder, result)
 
 
-def _flags(  # noqa: PLR0913
+def _flags(
     recipe: Recipe,
+    *,
     epochs: int | None,
     batch_size: str | None,
     learning_rate: float | None,
@@ -100,14 +126,16 @@ def _flags(  # noqa: PLR0913
     seed: int | None,
 ) -> dict[str, Any]:
     """Return the changes that the flags mean."""
-    size = int(batch_size) if batch_size is not None and batch_size.lstrip("-").isdigit() else batch_size
-    of_phase = {
+    size: int | str | None = batch_size
+    with contextlib.suppress(TypeError, ValueError):
+        size = int(batch_size)  # type: ignore[arg-type]
+    of_phase: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": size,
         "optimizer.learning_rate": learning_rate,
         "optimizer.momentum": momentum,
     }
-    changes = {
+    changes: dict[str, Any] = {
         f"training.phases.{i}.{key}": value
         for i in range(len(recipe.training.phases))
         for key, value in of_phase.items()
@@ -121,17 +149,21 @@ def _flags(  # noqa: PLR0913
 
 
 def _with_hidden(layers: list[dict[str, Any]], hidden: str) -> list[dict[str, Any]]:
-    """Return the layers with other hidden Dense layers, all like the first one there was."""
+    """Return the layers with other hidden ones, each like the first Dense and what follows it."""
     try:
         units = [int(part) for part in hidden.split(",")] if hidden.strip() else []
     except ValueError:
-        raise RecipeError(f"--hidden takes numbers of units such as 128,64, got {hidden!r}") from None
+        raise RecipeError(
+            f"--hidden takes numbers of units such as 128,64, got {hidden!r}"
+        ) from None
     dense = [i for i, layer in enumerate(layers) if layer["type"] == "Dense"]
     if not dense:
         raise RecipeError("--hidden needs a recipe with Dense layers")
-    pattern = layers[dense[0]] if len(dense) > 1 else {"type": "Dense", "activation": "relu"}
-    before = [layer for i, layer in enumerate(layers[: dense[-1]]) if i not in dense]
-    return [*before, *({**pattern, "units": n} for n in units), *layers[dense[-1] :]]
+    pattern: list[dict[str, Any]] = [{"type": "Dense", "activation": "relu"}]
+    if len(dense) > 1:
+        pattern = layers[dense[0] : dense[1]]
+    made = [layer for n in units for layer in ({**pattern[0], "units": n}, *pattern[1:])]
+    return [*layers[: dense[0]], *made, *layers[dense[-1] :]]
 
 
 def _with_absolute_path(recipe: Recipe) -> Recipe:
@@ -159,8 +191,8 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any]) -> None:
         if job.validation_name == "test" and "best" in result:
             best = result["best"]
             say(f"Best epoch     {percent(best['accuracy'])} after epoch {best['epoch']}")
-        if test["accuracy"] <= 1.5 / job.network.output_shape[0]:
-            say("That is hardly better than chance: try another learning rate.", "yellow")
+        if test["accuracy"] <= np.bincount(job.test.y).max() / len(job.test):
+            say("Always saying the commonest class does as well: try another rate.", "yellow")
     else:
         say(f"Test mean squared error  {test['mean_squared_error']:.6g}", "bold green")
     say(f"Training time  {duration(result['seconds'])} for {result['epochs']} epochs")
@@ -169,7 +201,7 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any]) -> None:
     say("Next", "bold")
     for line in (
         f"glassnet report {folder.path}      one page with all of it",
-        f"glassnet predict {folder.path} IMAGE",
+        f"glassnet predict {folder.path} {'IMAGE' if job.test.x.ndim > 2 else 'TABLE.csv'}",
         f"glassnet train {job.recipe.name} --hidden 128,64 --seed 1",
     ):
         say(f"  {line}")

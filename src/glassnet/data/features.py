@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
     r"""Read a CSV file that has one example a line and nothing but features.
@@ -56,7 +58,7 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
                 f"the line has {len(cells)}"
             )
         for cell in cells:
-            if not (_is_number(cell) and np.isfinite(float(cell))):
+            if not (_is_number(cell) and abs(float(cell)) <= _LARGEST):
                 raise ValueError(f"{path}, line {number}: {cell!r} is not a finite number")
     return np.array([list(map(float, cells)) for _, cells in lines], np.float32)
 

@@ -5,7 +5,7 @@ from glassnet.extras import require
 require("pydantic", "cli")
 require("tomli_w", "cli")
 
-from glassnet.recipes.recipe import (  # noqa: E402: after the friendly refusal
+from glassnet.recipes.recipe import (  # noqa: E402 after the friendly refusal
     Recipe,
     RecipeError,
     load_recipe,

@@ -26,7 +26,7 @@ class RecipeError(ValueError):
 def _checked(build: Callable[[Any], object]) -> AfterValidator:
     """Check a table by building what it describes."""
 
-    def check(value: Any) -> Any:  # noqa: ANN401: whatever the file holds
+    def check(value: Any) -> Any:  # noqa: ANN401 whatever the file holds
         try:
             build(value)
         except TypeError as error:
@@ -60,7 +60,9 @@ class DataTable(_Table):
 class NetworkTable(_Table):
     """What is trained."""
 
-    layers: Annotated[list[Annotated[Table, _checked(lambda c: layer_of(c, 2))]], Field(min_length=1)]
+    layers: Annotated[
+        list[Annotated[Table, _checked(lambda c: layer_of(c, 2))]], Field(min_length=1)
+    ]
     """Each with a type, such as "Dense", and its constructor's arguments. ``units = "classes"``
     stands for the number of classes of the data."""
     dtype: Literal["float32", "float64"] = "float32"
@@ -154,7 +156,7 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        told = [_told(e, tree) for e in error.errors()[:3]]
+        told = [_told(e) for e in error.errors()[:3]]
         raise RecipeError(f"{source}: " + "; ".join(dict.fromkeys(told))) from None
 
 
@@ -177,7 +179,7 @@ def load_recipe(name: str | Path) -> Recipe:
         If there is no such recipe or file, or it is wrong.
     """
     path = Path(name)
-    if not (path.suffix or path.exists() or len(path.parts) > 1):
+    if not (path.suffix or path.is_file() or len(path.parts) > 1):
         recipes = shipped_recipes()
         if str(name) in recipes:
             return recipes[str(name)]
@@ -231,26 +233,33 @@ def _put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
             tree = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
 
 
-def _told(error: Any, tree: Mapping[str, Any]) -> str:  # noqa: ANN401: pydantic's error details
+def _told(error: Any) -> str:  # noqa: ANN401 pydantic's error details
     """Say what is wrong in a sentence: key, value, what is allowed."""
+    if error["type"] == "extra_forbidden":
+        *location, name = error["loc"]
+        place = ".".join(map(str, location)) or "the recipe"
+        return unknown(name, _allowed(location), f"key in {place}")
     location = [part for part in error["loc"] if not _names_a_variant(part)]
     key = ".".join(map(str, location))
-    if error["type"] == "extra_forbidden":
-        place = ".".join(map(str, location[:-1])) or "the recipe"
-        return unknown(location[-1], _allowed(location[:-1]), f"key in {place}")
+    if error["type"] in {"model_type", "dict_type"}:
+        return f"{key}: must be a table of keys and values, got {error['input']!r}"
     if error["type"] == "missing":
         return f"{key} is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
+    message = error["msg"]
+    own = message.removeprefix("Value error, ")  # ours begins with a name, pydantic's with "Input"
+    message = own if own != message else message[0].lower() + message[1:]
     value = error["input"]
     shown = "" if isinstance(value, Mapping | Sequence) and not isinstance(value, str) else value
-    return f"{key}: {message}" + (f", got {shown!r}" if shown != "" and repr(shown) not in message else "")
+    return f"{key}: {message}" + (
+        f", got {shown!r}" if shown != "" and repr(shown) not in message else ""
+    )
 
 
 def _names_a_variant(part: object) -> bool:
     """Tell whether pydantic put this into the location for a member of a union."""
     return isinstance(part, str) and (
-        part in ("str", "int", "float") or part.startswith(("literal[", "function-", "dict[", "constrained"))
+        part in ("str", "int", "float")
+        or part.startswith(("literal[", "function-", "dict[", "constrained"))
     )
 
 
@@ -267,5 +276,3 @@ def _allowed(location: Sequence[Any]) -> list[str]:
     for part in location:
         model = tables.get(part, model) if isinstance(part, str) else model
     return list(model.model_fields)
-
-

@@ -24,7 +24,7 @@ from glassnet.training import (
     Trainer,
 )
 from glassnet.training.history import Record
-from glassnet.training.metrics import check_fit, default_metrics
+from glassnet.training.metrics import default_metrics
 
 
 class RunFolder:
@@ -127,6 +127,39 @@ class Job:
     validation: Dataset | None
     network: Network
 
+    def trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
+        """Return a trainer with the recipe's settings, and early stopping if it asks for it."""
+        training = self.recipe.training
+        stopping: list[Callback] = []
+        if training.early_stopping is not None:
+            stopping = [EarlyStopping(**training.early_stopping.model_dump())]
+        return Trainer(
+            self.network,
+            loss=training.loss,  # type: ignore[arg-type]
+            metrics=training.metrics,
+            callbacks=[*stopping, *callbacks],
+            seed=training.seed,
+        )
+
+    def check(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises
+        ------
+        ValueError
+            If data, network and training don't fit each other.
+        """
+        classes, outputs = self.train.n_classes, self.network.output_shape[-1]
+        if classes and outputs not in {classes, 1 if classes == 2 else classes}:
+            raise ValueError(
+                f"{self.recipe.data.name} has {classes} classes and the network {outputs} outputs; "
+                'give its last layer units = "classes"'
+            )
+        trainer = self.trainer()
+        for phase in self.recipe.training.phases:
+            trainer.schedule = schedule_from_config(phase.schedule)
+            trainer.check(self.train, self.validation)
+
     @property
     def validation_name(self) -> str:
         """What the epochs are measured on."""
@@ -160,10 +193,11 @@ def prepare(
         dtype=recipe.network.dtype,
         class_names=train.class_names,
     )
-    check_fit(network, train)
+    job = Job(recipe, train, test, validation, network)
+    job.check()
     if isinstance(network.layers[0], Standardize):
         network.layers[0].adapt(train.x)
-    return Job(recipe, train, test, validation, network)
+    return job
 
 
 def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -191,16 +225,7 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
         If a file cannot be written.
     """
     training = job.recipe.training
-    keepers: list[Callback] = [HistoryLog(folder), Checkpoint(folder.checkpoint)]
-    if training.early_stopping is not None:
-        keepers.insert(0, EarlyStopping(**training.early_stopping.model_dump()))
-    trainer = Trainer(
-        job.network,
-        loss=training.loss,  # type: ignore[arg-type]
-        metrics=training.metrics,
-        callbacks=[*callbacks, *keepers],
-        seed=training.seed,
-    )
+    trainer = job.trainer([*callbacks, HistoryLog(folder), Checkpoint(folder.checkpoint)])
     folder.write(folder.recipe, job.recipe.to_toml())
     folder.write(folder.versions, json.dumps(versions(), indent=1))
     if folder.checkpoint.exists():
@@ -220,7 +245,9 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
                 status, message = "stopped", f"stopped in epoch {len(trainer.history) + 1}"
                 break
     except DivergenceError as error:
-        folder.write(folder.result, json.dumps(_result(job, trainer, "diverged", str(error)), indent=1))
+        folder.write(
+            folder.result, json.dumps(_result(job, trainer, "diverged", str(error)), indent=1)
+        )
         raise
     result = _result(job, trainer, status, message)
     if status == "finished":
@@ -260,5 +287,3 @@ def _result(job: Job, trainer: Trainer, status: str, message: str) -> dict[str, 
         best = trainer.history.best(key)
         result["best"] = {"epoch": best["epoch"], key.removeprefix("validation_"): best[key]}
     return result
-
-

@@ -14,8 +14,8 @@ import glassnet
 def versions() -> dict[str, str]:
     """Return the versions of all that computes, and the machine, by name."""
     build = np.show_config(mode="dicts")
-    blas = build["Build Dependencies"]["blas"]  # type: ignore[index]
-    simd = build.get("SIMD Extensions", {})  # type: ignore[union-attr]
+    blas = build["Build Dependencies"]["blas"]
+    simd = build.get("SIMD Extensions", {})
     threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
     return {
         "glassnet": glassnet.__version__,

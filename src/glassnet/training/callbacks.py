@@ -136,6 +136,8 @@ class StopOnDivergence(Callback):
         Above 1: how many times the best epoch's loss is too much.
     """
 
+    monitor = "loss"
+
     def __init__(self, factor: float = 10.0) -> None:
         self.factor = real("factor", factor, above=1)
         self._best = math.inf

@@ -68,7 +68,7 @@ def write_state(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
     """Put a tree of dicts, lists, numbers, strings and arrays in place as one file."""
     arrays: dict[str, np.ndarray] = {}
 
-    def plain(value: Any) -> Any:  # noqa: ANN401: a tree's nodes are of many types
+    def plain(value: Any) -> Any:  # noqa: ANN401 a tree's nodes are of many types
         if isinstance(value, np.ndarray):
             arrays[f"array_{len(arrays)}"] = value
             return {"__array__": f"array_{len(arrays) - 1}"}
@@ -107,5 +107,7 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise ValueError
         state: dict[str, Any] = whole(tree["state"])
     except (KeyError, TypeError, ValueError):
-        raise ValueError(f"{os.fspath(path)} is not a checkpoint that this glassnet reads") from None
+        raise ValueError(
+            f"{os.fspath(path)} is not a checkpoint that this glassnet reads"
+        ) from None
     return state

@@ -16,10 +16,10 @@ Record = dict[str, Any]
 class History:
     """The records of all epochs, of all phases, in order.
 
-    Every record has ``epoch`` (1, 2, ...), ``phase``, ``batch_size``, ``learning_rate`` (of the last
-    step), ``steps``, the metrics of the training examples as they went by (``loss``, ``accuracy``,
-    ...; each example with the weights of its step), those of the validation set after the epoch
-    (``validation_loss``, ...), and wall times in seconds: ``seconds`` of the training,
+    Every record has ``epoch`` (1, 2, ...), ``phase``, ``batch_size``, ``learning_rate`` (of the
+    last step), ``steps``, the metrics of the training examples as they went by (``loss``,
+    ``accuracy``, ...; each example with the weights of its step), those of the validation set after
+    the epoch (``validation_loss``, ...), and wall times in seconds: ``seconds`` of the training,
     ``validation_seconds``.
 
     Examples
@@ -55,15 +55,18 @@ class History:
         return [record.get(key) for record in self.records]
 
     def best(self, key: str) -> Record:
-        """Return the first record with the best value: the highest accuracy or recall, else the lowest.
+        """Return the first record with the best value: the highest accuracy, else the lowest.
 
         Raises
         ------
         ValueError
-            If no record has a finite value.
+            If no record has a finite value, or it is not a single number.
         """
+        column = self.column(key)
+        if any(isinstance(value, list) for value in column):
+            raise ValueError(f"{key} is not a single number; see column({key!r})")
         sign = -1.0 if should_rise(key) else 1.0
-        values = [math.inf if v is None else sign * v for v in self.column(key)]
+        values = [math.inf if v is None else sign * v for v in column]
         finite = [value for value in values if math.isfinite(value)]
         if not finite:
             raise ValueError(f"no epoch has a finite {key}")

@@ -21,6 +21,7 @@ METRICS = {
 
 CLASSIFICATION = ("loss", "accuracy")
 REGRESSION = ("loss", "mean_squared_error")
+LABELS_ONLY = ("accuracy", "per_class_recall")
 
 
 class Metrics:
@@ -36,8 +37,6 @@ class Metrics:
     """
 
     def __init__(self, loss: Loss, names: Sequence[str], outputs: int) -> None:
-        for name in names:
-            lookup(METRICS, name, "metric")
         self.names = tuple(names)
         self._loss = loss
         self._classes = max(outputs, 2)
@@ -149,7 +148,7 @@ def evaluate(
     check_fit(network, dataset)
     loss = loss_named(loss)
     outputs = network.output_shape[0]
-    measured = Metrics(loss, metrics or default_metrics(dataset), outputs)
+    measured = Metrics(loss, metrics_for(dataset, metrics), outputs)
     cache = network.new_cache()
     for start in range(0, len(dataset), batch_size):
         rows = slice(start, start + batch_size)
@@ -164,6 +163,25 @@ def default_metrics(dataset: Dataset) -> tuple[str, ...]:
     return CLASSIFICATION if dataset.y.ndim == 1 else REGRESSION
 
 
+def metrics_for(dataset: Dataset, names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the metrics that are asked for, by default those that suit the data set.
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric, or one that counts right labels where the data set has targets.
+    """
+    chosen = tuple(names or default_metrics(dataset))
+    for name in chosen:
+        lookup(METRICS, name, "metric")
+        if name in LABELS_ONLY and dataset.y.ndim == 2:
+            raise ValueError(
+                f"{name} needs labels, and {dataset.name or 'the data set'} has target values; "
+                f"measure {' and '.join(REGRESSION)}"
+            )
+    return chosen
+
+
 def check_fit(network: Network, dataset: Dataset) -> None:
     """Refuse a data set that the network cannot be trained or measured on.
 
@@ -171,7 +189,13 @@ def check_fit(network: Network, dataset: Dataset) -> None:
     ------
     ValueError
         If shapes of inputs or targets don't fit, or labels are more than outputs.
+    TypeError
+        If it is no data set.
     """
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"expected a Dataset, got a {type(dataset).__name__}; make one: Dataset(x, y)"
+        )
     name = dataset.name or "the data set"
     if dataset.input_shape != network.input_shape:
         raise ValueError(

@@ -21,7 +21,7 @@ from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
 from glassnet.training.checkpoint import Checkpoint, read_state
 from glassnet.training.history import History, Record
-from glassnet.training.metrics import Metrics, check_fit, default_metrics, evaluate
+from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 
 
 class DivergenceError(ArithmeticError):
@@ -46,6 +46,8 @@ class Progress:
     """Steps of the phase that are done."""
     seconds: float = 0.0
     """Time spent on the steps of this epoch."""
+    learning_rate: float = 0.0
+    """Of the last step."""
 
     @classmethod
     def of_phase(cls, phase: int, epochs: int, examples: int, batch_size: int | str) -> Progress:
@@ -102,7 +104,7 @@ class Trainer:
     Raises
     ------
     ValueError, TypeError
-        For settings out of range, unknown names, and a loss that the output activation doesn't suit.
+        For settings out of range, unknown names, and a loss that doesn't suit the last layer.
 
     References
     ----------
@@ -198,13 +200,15 @@ class Trainer:
         self.schedule = schedule or self.schedule
         self.batch_size = self.batch_size if batch_size is None else batch_size
         if isinstance(validation, float | int):
+            check_fit(self.network, train)
             train, validation = train.split(validation, seed=self.seed)
-        self._check(train, validation)
+        self.check(train, validation)
         self.stopped = self.interrupted = self.resumed = False
+        whole("epochs", epochs, at_least=1)
         self.progress = Progress.of_phase(
-            self.progress.phase + 1, whole("epochs", epochs, at_least=1), len(train), self.batch_size
+            self.progress.phase + 1, epochs, len(train), self.batch_size
         )
-        if self._pending is not None and not self._go_on():
+        if self._pending is not None and not self._go_on(self._pending):
             return self.history
         base_rate = self.optimizer.learning_rate
         try:
@@ -234,16 +238,25 @@ class Trainer:
         """Return the metrics of this epoch's examples so far."""
         return self._measured.result()
 
-    def _check(self, train: Dataset, validation: Dataset | None) -> None:
-        """Refuse what cannot work before the first step."""
+    def check(self, train: Dataset, validation: Dataset | None = None) -> None:
+        """Refuse what cannot work; `fit` does so before the first step.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If data and network don't fit, or a loss, metric or number to monitor doesn't suit them.
+        """
         check_fit(self.network, train)
-        names = tuple(self.metrics or default_metrics(train))
-        self._measured = Metrics(self.loss, names, self.network.output_shape[0])
+        outputs = self.network.output_shape[0]
+        self.loss.encode(train.y[:1], outputs, self.network.dtype)
+        names = metrics_for(train, self.metrics)
+        self._measured = Metrics(self.loss, names, outputs)
         keys = [name for name in names if name != "per_class_recall"]
         if validation is not None:
             check_fit(self.network, validation)
             keys += [f"validation_{name}" for name in keys]
-        for watcher in (self.schedule, *self.callbacks):
+        schedules = (self.schedule, *getattr(self.schedule, "schedules", ()))
+        for watcher in (*schedules, *self.callbacks):
             if (monitor := getattr(watcher, "monitor", None)) is not None:
                 lookup(dict.fromkeys(keys, True), monitor, "number to monitor")
 
@@ -265,6 +278,8 @@ class Trainer:
                 outputs, targets = self._train_chunk(chunk, cache, base_rate)
                 self._measured.add(outputs, targets, chunk.y)
             progress.row += len(chunk.y)
+            if progress.row == len(train) and not self._is_finite():
+                raise self._divergence(cache, progress.step - 1)
             progress.seconds += time.perf_counter() - clock
             self._call("on_chunk_end")
             if self.interrupted:
@@ -281,6 +296,7 @@ class Trainer:
         watchers = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
         targets = loss.encode(chunk.y, network.output_shape[0], network.dtype)
         outputs = np.empty((rows, *network.output_shape), network.dtype)
+        first = progress.step
         for start in range(0, rows, size):
             batch = slice(start, start + size)  # the last one may be shorter
             if not constant:
@@ -288,22 +304,30 @@ class Trainer:
             p = network.forward(x[batch], cache, training=True)
             outputs[batch] = p
             if not math.isfinite(p.item(0)):
-                raise self._divergence(cache)
+                raise self._divergence(cache, first + _first_bad(outputs[: batch.stop]) // size)
             network.backward(p, targets[batch], loss, cache)
             optimizer.step(network.theta, network.grad)
             progress.step += 1
             for callback in watchers:
                 callback.on_step_end(self)
+        progress.learning_rate = optimizer.learning_rate
         if not np.isfinite(outputs).all():
-            raise self._divergence(cache)
+            raise self._divergence(cache, first + _first_bad(outputs) // size)
         return outputs, targets
 
-    def _divergence(self, cache: list[Cache]) -> DivergenceError:
+    def _is_finite(self) -> bool:
+        """Tell whether the weights are, and the loss of the epoch."""
+        loss = self._measured.result().get("loss", 0.0)
+        return math.isfinite(loss) and bool(np.isfinite(self.network.theta).all())
+
+    def _divergence(self, cache: list[Cache], step: int) -> DivergenceError:
+        """Say where; `step` counts from 0 since the phase began."""
         progress = self.progress
-        step = progress.step - progress.epoch * progress.steps_per_epoch + 1
-        where = self.network.first_unhealthy(cache) or "the outputs are no longer finite"
+        step -= progress.epoch * progress.steps_per_epoch
+        layer = self.network.first_unhealthy(cache)
+        where = f"in layer {layer}" if layer else "where outputs or loss grew out of all bounds"
         return DivergenceError(
-            f"training diverged at step {step} of epoch {len(self.history) + 1}, in layer {where}. "
+            f"training diverged at step {step + 1} of epoch {len(self.history) + 1}, {where}. "
             f"Use a smaller learning rate (it was {self.optimizer.learning_rate:g}) or clip_norm"
         )
 
@@ -314,13 +338,14 @@ class Trainer:
             "epoch": len(self.history) + 1,
             "phase": progress.phase,
             "batch_size": progress.batch_size,
-            "learning_rate": self.optimizer.learning_rate,
+            "learning_rate": progress.learning_rate,
             "steps": progress.steps_per_epoch,
             **self._measured.result(),
         }
         clock = time.perf_counter()
         if validation is not None:
-            measured = self.evaluate(validation, metrics=self._measured.names)
+            with np.errstate(over="ignore", invalid="ignore"):
+                measured = self.evaluate(validation, metrics=self._measured.names)
             record |= {f"validation_{name}": value for name, value in measured.items()}
             record["validation_seconds"] = time.perf_counter() - clock
         record["seconds"] = progress.seconds
@@ -349,7 +374,10 @@ class Trainer:
             "measured": self._measured.state(),
             "optimizer": self.optimizer.state(),
             "schedule": self.schedule.state(),
-            "callbacks": [callback.state() for callback in self.callbacks],
+            "callbacks": [
+                {"type": type(callback).__name__, "state": callback.state()}
+                for callback in self._remembering()
+            ],
             "history": self.history.records,
         }
 
@@ -369,11 +397,12 @@ class Trainer:
             If it is no checkpoint, or one of another network.
         """
         state = read_state(path)
-        if state["network"] != self.network.config():
-            raise ValueError(
-                f"{os.fspath(path)} is a checkpoint of another network: "
-                f"{state['network']['layers']}, not {self.network.config()['layers']}"
-            )
+        for key, now in self.network.config().items():
+            if state["network"][key] != now:
+                raise ValueError(
+                    f"{os.fspath(path)} is a checkpoint of another network: its {key} is "
+                    f"{state['network'][key]}, not {now}"
+                )
         self.network.theta[...] = state["theta"]
         for name, array in self.network.named_state():
             array[...] = state["constants"][name]
@@ -382,13 +411,15 @@ class Trainer:
         self.progress = Progress()
         self._pending = state
 
-    def _go_on(self) -> bool:
+    def _remembering(self) -> list[Callback]:
+        """Return the callbacks that have a memory."""
+        return [c for c in self.callbacks if type(c).state is not Callback.state]
+
+    def _go_on(self, state: dict[str, Any]) -> bool:
         """Take over the checkpoint if it is of this phase; tell whether the phase has to run."""
-        state = self._pending
-        then = Progress(**state["progress"])  # type: ignore[index]
+        then = Progress(**state["progress"])
         if self.progress.phase < then.phase:
             return False
-        self._pending = None
         for setting in ("examples", "batch_size"):
             now, before = getattr(self.progress, setting), getattr(then, setting)
             if now != before:
@@ -396,6 +427,15 @@ class Trainer:
                     f"the checkpoint is of a run with {setting.replace('_', ' ')} {before}, "
                     f"this one has {now}; resume with the settings of the run"
                 )
+        remembering = self._remembering()
+        now = [type(callback).__name__ for callback in remembering]
+        before = [callback["type"] for callback in state["callbacks"]]
+        if now != before:
+            raise ValueError(
+                f"the checkpoint is of a run with the callbacks {before}, this one has {now}; "
+                "resume with the same ones"
+            )
+        self._pending = None
         self.progress = replace(then, epochs=self.progress.epochs)
         self.resumed = True
         self.stopped = state["stopped"]
@@ -403,11 +443,11 @@ class Trainer:
         self._measured.load_state(state["measured"])
         self.optimizer.load_state(state["optimizer"])
         self.schedule.load_state(state["schedule"])
-        if len(state["callbacks"]) != len(self.callbacks):
-            raise ValueError(
-                f"the checkpoint is of a run with {len(state['callbacks'])} callbacks, this one "
-                f"has {len(self.callbacks)}; resume with the same ones"
-            )
-        for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state(remembered)
+        for callback, remembered in zip(remembering, state["callbacks"], strict=True):
+            callback.load_state(remembered["state"])
         return True
+
+
+def _first_bad(outputs: np.ndarray) -> int:
+    """Return the first row with NaN or infinity."""
+    return int(np.argmin(np.isfinite(outputs).all(axis=1)))

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.recipes import RunFolder, load_recipe, prepare, run
+
+FILES = {
+    "recipe.toml",
+    "versions.json",
+    "history.jsonl",
+    "checkpoint.npz",
+    "model.npz",
+    "result.json",
+}
+
+
+def digits(**changes):
+    return load_recipe("digits").changed({"training.phases.0.epochs": 2} | changes)
+
+
+def trained(path, recipe, callbacks=()) -> tuple[RunFolder, dict]:
+    folder = RunFolder.create(path)
+    return folder, run(prepare(recipe), folder, callbacks=callbacks)
+
+
+def digest(path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[RunFolder, dict]:
+    return trained(tmp_path_factory.mktemp("run") / "digits", digits())
+
+
+def test_a_run_leaves_the_promised_files_and_no_others(finished) -> None:
+    folder, _ = finished
+    assert {entry.name for entry in folder.path.iterdir()} == FILES
+
+
+def test_the_result_is_in_its_file(finished) -> None:
+    folder, result = finished
+    assert json.loads(folder.result.read_text()) == json.loads(json.dumps(result))
+    assert result["status"] == "finished"
+    assert result["epochs"] == 2
+    assert result["parameters"] == 4_810
+    assert result["class_names"] == list("0123456789")
+    assert len(result["test"]["per_class_recall"]) == 10
+
+
+def test_the_model_is_the_one_that_was_measured(finished) -> None:
+    folder, result = finished
+    network = gn.Network.load(folder.model)
+    _, test = gn.load_dataset("digits")
+    measured = gn.evaluate(network, test, loss="categorical_cross_entropy")
+    assert result["test"]["accuracy"] == measured["accuracy"] > 0.8
+    assert result["test"]["loss"] == pytest.approx(measured["loss"])
+    assert result["test"]["examples"] == len(test)
+
+
+def test_the_history_has_a_line_for_every_epoch(finished) -> None:
+    folder, result = finished
+    records = [json.loads(line) for line in folder.history.read_text().splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    best = max(records, key=lambda record: record["validation_accuracy"])
+    assert result["best"] == {"epoch": best["epoch"], "accuracy": best["validation_accuracy"]}
+
+
+def test_the_versions_name_what_decides_the_numbers(finished) -> None:
+    folder, _ = finished
+    versions = json.loads(folder.versions.read_text())
+    assert versions["numpy"] == np.__version__
+    assert versions["glassnet"] == gn.__version__
+    assert {"python", "blas", "blas threads", "machine"} < set(versions)
+
+
+def test_the_resolved_recipe_run_again_gives_the_same_model(finished, tmp_path) -> None:
+    folder, _ = finished
+    again, _ = trained(tmp_path / "again", folder.read_recipe())
+    assert digest(again.model) == digest(folder.model)
+    assert again.recipe.read_bytes() == folder.recipe.read_bytes()
+
+
+def test_another_seed_gives_another_model(finished, tmp_path) -> None:
+    folder, _ = finished
+    other, _ = trained(tmp_path / "other", digits(**{"training.seed": 1}))
+    assert digest(other.model) != digest(folder.model)
+
+
+class InterruptIn(gn.Callback):
+    def __init__(self, epoch: int) -> None:
+        self.epoch, self.seen = epoch, []
+
+    def on_epoch_end(self, trainer, record) -> None:
+        self.seen.append(record["epoch"])
+        if record["epoch"] == self.epoch:
+            trainer.interrupt()
+
+
+TWO_PHASES = {
+    "training.phases": [
+        {"epochs": 2, "batch_size": 50, "optimizer": {"type": "SGD", "momentum": 0.5}},
+        {
+            "epochs": 2,
+            "batch_size": 20,
+            "optimizer": {"type": "SGD", "momentum": 0.9},
+            "schedule": {"type": "CosineAnnealingLR"},
+        },
+    ],
+    "training.early_stopping": {"patience": 2, "monitor": "loss"},
+}
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3, 4])
+def test_a_run_that_was_stopped_goes_on_to_the_same_model(tmp_path, epoch) -> None:
+    recipe = digits(**TWO_PHASES)
+    whole, _ = trained(tmp_path / "whole", recipe)
+    folder, result = trained(tmp_path / "stopped", recipe, [InterruptIn(epoch)])
+    assert result["status"] == "stopped"
+    assert not folder.model.exists()
+    again = InterruptIn(0)
+    result = run(prepare(folder.read_recipe()), RunFolder.existing(folder.path), callbacks=[again])
+    assert result["status"] == "finished"
+    assert again.seen == list(range(epoch + 1, 5))
+    assert digest(folder.model) == digest(whole.model)
+    assert {entry.name for entry in folder.path.iterdir()} == FILES
+
+
+def test_the_second_phase_keeps_the_velocity_of_the_first(tmp_path) -> None:
+    sgd = {"type": "SGD", "learning_rate": 0.05, "momentum": 0.9}
+    phase = {"batch_size": 50, "optimizer": sgd}
+    one, _ = trained(tmp_path / "one", digits(**{"training.phases": [phase | {"epochs": 2}]}))
+    phases = [phase | {"epochs": 1}] * 2
+    two, _ = trained(tmp_path / "two", digits(**{"training.phases": phases}))
+    assert digest(one.model) == digest(two.model)
+
+
+def test_a_run_that_diverges_says_so_in_its_folder(tmp_path) -> None:
+    recipe = digits(**{"training.phases.0.optimizer.learning_rate": 1e30})
+    folder = RunFolder.create(tmp_path / "run")
+    with pytest.raises(gn.DivergenceError):
+        run(prepare(recipe), folder)
+    result = json.loads(folder.result.read_text())
+    assert result["status"] == "diverged"
+    assert "step 2 of epoch 1, in layer dense_2" in result["message"]
+    assert not folder.model.exists()
+
+
+def test_the_epochs_may_be_measured_on_the_test_set_or_not_at_all(tmp_path) -> None:
+    on_test = prepare(digits(**{"data.validation": "test"}))
+    assert on_test.validation is on_test.test
+    assert on_test.validation_name == "test"
+    nothing = prepare(digits(**{"data.validation": "none"}))
+    assert nothing.validation is None
+    assert len(nothing.train) == len(on_test.train) == 1438
+    _, result = trained(tmp_path / "r", digits(**{"data.validation": "none"}))
+    assert "best" not in result
+
+
+def test_the_seed_decides_what_is_held_out() -> None:
+    first, again, other = (
+        prepare(digits(**{"training.seed": seed})).validation.x.tobytes() for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_a_regression_is_measured_by_its_error(tmp_path) -> None:
+    x = np.linspace(-1, 1, 50, dtype=np.float32)[:, None]
+    np.savez(tmp_path / "line.npz", x=x, y=2 * x)
+    recipe = digits(
+        **{
+            "data.name": str(tmp_path / "line.npz"),
+            "network.layers": [{"type": "Dense", "units": "classes"}],
+            "training.loss": "mean_squared_error",
+        }
+    )
+    _, result = trained(tmp_path / "run", recipe)
+    assert set(result["test"]) == {"examples", "loss", "mean_squared_error"}
+    assert result["best"]["loss"] > 0
+
+
+def test_the_inputs_are_standardized_by_the_training_part() -> None:
+    layers = [{"type": "Standardize", "axis": "channel"}, *digits().network.layers]
+    job = prepare(digits(**{"network.layers": layers}))
+    mean = dict(job.network.named_state())["standardize_1.mean"]
+    assert mean.ravel() == pytest.approx(job.train.x.mean())
+
+
+# What cannot be trained is refused before anything is written
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"network.layers.2.units": 12}, '10 classes and the network 12 outputs.*"classes"'),
+        ({"network.layers.2.activation": "relu"}, "takes probabilities"),
+        ({"training.early_stopping.monitor": "los"}, "monitor 'los'; did you mean 'loss'"),
+        (
+            {"data.validation": "none", "training.early_stopping": {}},
+            "monitor 'validation_loss'",
+        ),
+        (
+            {"training.phases.0.schedule": {"type": "ReduceLROnPlateau", "monitor": "x"}},
+            "number to monitor 'x'",
+        ),
+        ({"data.name": "mnits"}, "did you mean 'mnist'"),
+        ({"data.validation": 0.0001}, "leaves one part empty"),
+        (
+            {"network.layers": [{"type": "Dense", "units": 3}, {"type": "Flatten"}]},
+            "10 classes and the network 3 outputs",
+        ),
+    ],
+)
+def test_a_recipe_whose_parts_do_not_fit_is_refused(changes, match) -> None:
+    with pytest.raises(ValueError, match=match):
+        prepare(digits(**changes))
+
+
+def test_two_classes_may_have_one_output(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "two.npz", x=rng.normal(size=(40, 3)), y=np.arange(40) % 2)
+    recipe = digits(
+        **{
+            "data.name": str(tmp_path / "two.npz"),
+            "network.layers": [{"type": "Dense", "units": 1, "activation": "sigmoid"}],
+            "training.loss": "binary_cross_entropy",
+        }
+    )
+    assert prepare(recipe).network.output_shape == (1,)
+
+
+# Folders
+
+
+def test_a_folder_that_holds_something_is_never_taken(tmp_path) -> None:
+    (tmp_path / "run").mkdir()
+    RunFolder.create(tmp_path / "run")
+    (tmp_path / "run" / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"not empty; .*--out.* --resume"):
+        RunFolder.create(tmp_path / "run")
+    with pytest.raises(FileExistsError):
+        RunFolder.create(tmp_path / "run" / "mine.txt")
+    assert (tmp_path / "run" / "mine.txt").read_text() == "mine"
+
+
+def test_the_next_folder_is_the_first_that_is_free(tmp_path) -> None:
+    assert RunFolder.next("a", tmp_path) == tmp_path / "a"
+    (tmp_path / "a").mkdir()
+    assert RunFolder.next("a", tmp_path) == tmp_path / "a-2"
+    (tmp_path / "a-2").touch()
+    assert RunFolder.next("a", tmp_path) == tmp_path / "a-3"
+
+
+def test_a_folder_without_a_recipe_is_no_run(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"not the folder of a run: it has no recipe\.toml"):
+        RunFolder.existing(tmp_path)
