@@ -41,6 +41,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     'whole'
     """
     path = Path(path)
+    require_folder(path)
     descriptor, temporary = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
     )
@@ -54,6 +55,19 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse the path of a file whose folder does not exist.
+
+    Raises
+    ------
+    FileNotFoundError
+        If so; the message names the folder.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder} to put {Path(path).name} in")
 
 
 def _umask() -> int:

@@ -44,7 +44,9 @@ def test_the_drawing_goes_where_it_is_wanted(glassnet, workplace) -> None:
     assert "<svg" in (workplace / "a.svg").read_text()
 
 
-@pytest.mark.parametrize(("file", "words"), [("a.xyz", "'.xyz'"), ("no/a.png", "No such file")])
+@pytest.mark.parametrize(
+    ("file", "words"), [("a.xyz", "'.xyz'"), ("no/a.png", "there is no folder")]
+)
 def test_a_drawing_that_cannot_be_written_is_told(glassnet, workplace, file, words) -> None:
     done = glassnet("data", "show", "digits", "--out", file)
     assert done.code == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import sys
 from typing import Annotated
@@ -11,11 +10,7 @@ import typer
 
 import glassnet
 from glassnet.cli import check, console, data, evaluate, predict, recipes, report, summary, train
-from glassnet.extras import MissingExtraError
-from glassnet.training import DivergenceError
-
-FAILED, MISUSED = 1, 2
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from glassnet.cli.errors import EXPECTED, exit_code, told
 
 app = typer.Typer(
     name="glassnet",
@@ -53,23 +48,6 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # an × where the terminal knows ASCII alone
     try:
         app()
-    except DivergenceError as error:
-        console.fail(str(error))
-        sys.exit(FAILED)
-    except OSError as error:
-        console.fail(_reason(error))
-        sys.exit(FAILED if error.errno in (*_FULL, errno.EIO) else MISUSED)
-    except (ValueError, TypeError, MissingExtraError) as error:
-        console.fail(str(error))
-        sys.exit(MISUSED)
-    except MemoryError:
-        console.fail("there is not enough memory; use a smaller network, batch or data set")
-        sys.exit(FAILED)
-
-
-def _reason(error: OSError) -> str:
-    if error.errno in _FULL:
-        return f"the disk is full: {error}. What was complete is kept; free some space, then go on"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"no permission: {error}. Choose another folder"
-    return str(error)
+    except EXPECTED as error:
+        console.fail(told(error))
+        sys.exit(exit_code(error))

@@ -11,6 +11,7 @@ import typer
 
 from glassnet.cli import model, options
 from glassnet.cli.console import add, fail, out, percent, say, table
+from glassnet.cli.errors import told
 from glassnet.data import read_features, read_image
 from glassnet.nn import Network
 
@@ -42,7 +43,7 @@ def command(
         try:
             results += _predict(network, file, invert=invert)
         except (ValueError, OSError) as error:
-            fail(str(error))
+            fail(told(error))
             broken += 1
     if as_json:
         say(json.dumps(results))

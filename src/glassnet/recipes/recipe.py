@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from glassnet.names import unknown
 from glassnet.nn import layer_from_config, loss_named
 from glassnet.optim import optimizer_from_config, schedule_from_config
+from glassnet.recipes.problems import problems
 from glassnet.training.metrics import METRICS
 
 Table = dict[str, Any]
@@ -156,8 +157,7 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        told = [_told(e) for e in error.errors()[:3]]
-        raise RecipeError(f"{source}: " + "; ".join(dict.fromkeys(told))) from None
+        raise RecipeError(f"{source}: {'; '.join(problems(error, Recipe))}") from None
 
 
 def shipped_recipes() -> dict[str, Recipe]:
@@ -231,48 +231,3 @@ def _put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
             tree[here] = value
         else:
             tree = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
-
-
-def _told(error: Any) -> str:  # noqa: ANN401 pydantic's error details
-    """Say what is wrong in a sentence: key, value, what is allowed."""
-    if error["type"] == "extra_forbidden":
-        *location, name = error["loc"]
-        place = ".".join(map(str, location)) or "the recipe"
-        return unknown(name, _allowed(location), f"key in {place}")
-    location = [part for part in error["loc"] if not _names_a_variant(part)]
-    key = ".".join(map(str, location))
-    if error["type"] in {"model_type", "dict_type"}:
-        return f"{key}: must be a table of keys and values, got {error['input']!r}"
-    if error["type"] == "missing":
-        return f"{key} is missing"
-    message = error["msg"]
-    own = message.removeprefix("Value error, ")  # ours begins with a name, pydantic's with "Input"
-    message = own if own != message else message[0].lower() + message[1:]
-    value = error["input"]
-    shown = "" if isinstance(value, Mapping | Sequence) and not isinstance(value, str) else value
-    return f"{key}: {message}" + (
-        f", got {shown!r}" if shown != "" and repr(shown) not in message else ""
-    )
-
-
-def _names_a_variant(part: object) -> bool:
-    """Tell whether pydantic put this into the location for a member of a union."""
-    return isinstance(part, str) and (
-        part in ("str", "int", "float")
-        or part.startswith(("literal[", "function-", "dict[", "constrained"))
-    )
-
-
-def _allowed(location: Sequence[Any]) -> list[str]:
-    """Return the keys that a table may have."""
-    model: Any = Recipe
-    tables = {
-        "data": DataTable,
-        "network": NetworkTable,
-        "training": TrainingTable,
-        "phases": PhaseTable,
-        "early_stopping": EarlyStoppingTable,
-    }
-    for part in location:
-        model = tables.get(part, model) if isinstance(part, str) else model
-    return list(model.model_fields)

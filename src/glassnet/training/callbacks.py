@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.checks import real, whole
 from glassnet.names import lookup
 from glassnet.optim.schedules import should_rise
-from glassnet.storage import atomic_write
+from glassnet.storage import atomic_write, require_folder
 from glassnet.training.history import Record
 
 if TYPE_CHECKING:
@@ -169,6 +169,10 @@ class CSVLog(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
+
+    def on_fit_start(self, trainer: Trainer) -> None:  # noqa: ARG002
+        """Refuse a missing folder before the first step."""
+        require_folder(self.path)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:  # noqa: ARG002
         """Write all epochs so far."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.checks import real
-from glassnet.storage import read_npz, write_npz
+from glassnet.storage import read_npz, require_folder, write_npz
 from glassnet.training.callbacks import Callback
 from glassnet.training.history import Record
 
@@ -43,7 +43,8 @@ class Checkpoint(Callback):
         self._written = 0.0
 
     def on_fit_start(self, trainer: Trainer) -> None:  # noqa: ARG002
-        """Start the clock."""
+        """Start the clock; refuse a missing folder before the first step."""
+        require_folder(self.path)
         self._written = time.monotonic()
 
     def on_chunk_end(self, trainer: Trainer) -> None:

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -16,54 +16,17 @@ from glassnet.data import Dataset
 from glassnet.data.batches import Chunk, chunks
 from glassnet.names import lookup
 from glassnet.nn import Cache, Loss, Network, loss_named
-from glassnet.optim import SGD, Constant, Optimizer, Position, Schedule
+from glassnet.optim import SGD, Constant, Optimizer, Schedule
 from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
 from glassnet.training.checkpoint import Checkpoint, read_state
 from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
+from glassnet.training.progress import Progress
 
 
 class DivergenceError(ArithmeticError):
     """Training left the finite numbers."""
-
-
-@dataclass
-class Progress:
-    """Where training is."""
-
-    phase: int = 0
-    """1, 2, ...: the call of `Trainer.fit`."""
-    epochs: int = 0
-    """Epochs that the phase will have."""
-    examples: int = 0
-    batch_size: int = 0
-    epoch: int = 0
-    """Epochs of the phase that are done."""
-    row: int = 0
-    """Examples of this epoch that are done."""
-    step: int = 0
-    """Steps of the phase that are done."""
-    seconds: float = 0.0
-    """Time spent on the steps of this epoch."""
-    learning_rate: float = 0.0
-    """Of the last step."""
-
-    @classmethod
-    def of_phase(cls, phase: int, epochs: int, examples: int, batch_size: int | str) -> Progress:
-        """Return the beginning of a phase."""
-        size = examples if batch_size == "full" else min(int(batch_size), examples)
-        return cls(phase, epochs, examples, size)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches that the examples make, the last short one included."""
-        return -(-self.examples // self.batch_size)
-
-    @property
-    def position(self) -> Position:
-        """What a schedule wants to know."""
-        return Position(self.step, self.steps_per_epoch, self.epochs)
 
 
 class Trainer:

@@ -1,0 +1,45 @@
+"""How far training is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.optim import Position
+
+
+@dataclass
+class Progress:
+    """Where training is."""
+
+    phase: int = 0
+    """1, 2, ...: the call of `Trainer.fit`."""
+    epochs: int = 0
+    """Epochs that the phase will have."""
+    examples: int = 0
+    batch_size: int = 0
+    epoch: int = 0
+    """Epochs of the phase that are done."""
+    row: int = 0
+    """Examples of this epoch that are done."""
+    step: int = 0
+    """Steps of the phase that are done."""
+    seconds: float = 0.0
+    """Time spent on the steps of this epoch."""
+    learning_rate: float = 0.0
+    """Of the last step."""
+
+    @classmethod
+    def of_phase(cls, phase: int, epochs: int, examples: int, batch_size: int | str) -> Progress:
+        """Return the beginning of a phase."""
+        size = examples if batch_size == "full" else min(int(batch_size), examples)
+        return cls(phase, epochs, examples, size)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that the examples make, the last short one included."""
+        return -(-self.examples // self.batch_size)
+
+    @property
+    def position(self) -> Position:
+        """What a schedule wants to know."""
+        return Position(self.step, self.steps_per_epoch, self.epochs)
