@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 
 class MissingExtraError(ImportError):
     """A package of an extra is not installed."""
+
+
+def installed(module: str) -> bool:
+    """Tell whether a top-level module could be imported, without importing it.
+
+    Examples
+    --------
+    >>> installed("json"), installed("no_such_module")
+    (True, False)
+    """
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -88,6 +88,10 @@ class Loss(Configurable, ABC):
         encoded[np.arange(len(y)), y.astype(np.intp)] = 1.0
         return encoded
 
+    def smoothed(self, y: np.ndarray) -> np.ndarray:
+        """Return the targets that the outputs are in fact compared with: most losses' own."""
+        return y
+
     def check_output(self, layer: Layer) -> None:
         """Refuse a last layer whose outputs the loss cannot take.
 
@@ -209,7 +213,8 @@ class CategoricalCrossEntropy(Loss):
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)
 
-    def _smooth(self, y: np.ndarray) -> np.ndarray:
+    def smoothed(self, y: np.ndarray) -> np.ndarray:
+        """Return ``(1 - ε) y + ε / K``."""
         if self.label_smoothing == 0.0:
             return y
         smooth: np.ndarray = (1.0 - self.label_smoothing) * y + self.label_smoothing / y.shape[1]
@@ -218,13 +223,13 @@ class CategoricalCrossEntropy(Loss):
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
         log_p = np.log(np.maximum(p, np.finfo(p.dtype).tiny))
-        cost: np.ndarray = -np.einsum("ij,ij->i", self._smooth(y), log_p)
+        cost: np.ndarray = -np.einsum("ij,ij->i", self.smoothed(y), log_p)
         return cost
 
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``-y / (p batch)``."""
         bounded = np.maximum(p, np.finfo(p.dtype).tiny)
-        gradient: np.ndarray = np.divide(self._smooth(y), bounded, out=out)
+        gradient: np.ndarray = np.divide(self.smoothed(y), bounded, out=out)
         gradient *= -1.0 / len(p)
         return gradient
 
@@ -232,7 +237,7 @@ class CategoricalCrossEntropy(Loss):
         self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
         """Return the gradient by the softmax's pre-activation, ``(p - y) / batch``."""
-        return _scaled_difference(p, self._smooth(y), 1.0 / len(p), out)
+        return _scaled_difference(p, self.smoothed(y), 1.0 / len(p), out)
 
     def encode(self, y: np.ndarray, outputs: int, dtype: np.dtype[Any]) -> np.ndarray:
         """Return one-hot rows; a choice needs at least two outputs."""

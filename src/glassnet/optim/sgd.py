@@ -105,9 +105,7 @@ class SGD(Optimizer):
 
     def _accumulate(self, grad: np.ndarray) -> np.ndarray:
         """Return the direction of the step."""
-        if self._velocity is None or self._velocity.shape != grad.shape:
-            self._velocity = np.zeros_like(grad)
-        velocity = self._velocity
+        velocity = self.velocity_for(grad)
         np.multiply(velocity, self._momentum, out=velocity)
         np.add(velocity, grad, out=velocity)  # (Eq. 16)
         self._steps += 1
@@ -119,6 +117,12 @@ class SGD(Optimizer):
         np.multiply(velocity, self._momentum, out=self._scratch)
         np.add(self._scratch, grad, out=self._scratch)
         return self._scratch
+
+    def velocity_for(self, theta: np.ndarray) -> np.ndarray:
+        """Return the velocity ``G`` of these parameters, shape (P,); 0 before the first step."""
+        if self._velocity is None or self._velocity.shape != theta.shape:
+            self._velocity = np.zeros_like(theta)
+        return self._velocity
 
     def state(self) -> dict[str, Any]:
         """Return velocity and number of steps."""

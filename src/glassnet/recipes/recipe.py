@@ -93,6 +93,8 @@ class TrainingTable(_Table):
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides everything that is random: initial weights, order of the examples, held-out part."""
     loss: Annotated[str | Table, _checked(loss_named)]
+    engine: Literal["auto", "numpy", "numba"] = "auto"
+    """What computes the steps; see `glassnet.Trainer`."""
     metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
     early_stopping: EarlyStoppingTable | None = None
     phases: Annotated[list[PhaseTable], Field(min_length=1)]

@@ -137,6 +137,7 @@ class Job:
             self.network,
             loss=training.loss,  # type: ignore[arg-type]
             metrics=training.metrics,
+            engine=training.engine,
             callbacks=[*stopping, *callbacks],
             seed=training.seed,
         )

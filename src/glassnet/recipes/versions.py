@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import sys
@@ -21,6 +22,8 @@ def versions() -> dict[str, str]:
         "glassnet": glassnet.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "numba": _version("numba"),
+        "scipy": _version("scipy"),
         "blas": f"{blas.get('name', '?')} {blas.get('version', '?')}",
         "simd": " ".join(simd.get("found", [])) or "baseline",
         "platform": platform.platform(),
@@ -29,3 +32,10 @@ def versions() -> dict[str, str]:
         "processors": str(os.cpu_count()),
         "blas threads": threads or "as many as processors",
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -39,7 +39,6 @@ class Progress:
         """Batches that the examples make, the last short one included."""
         return -(-self.examples // self.batch_size)
 
-    @property
-    def position(self) -> Position:
-        """What a schedule wants to know."""
-        return Position(self.step, self.steps_per_epoch, self.epochs)
+    def position_after(self, steps: int) -> Position:
+        """Return what a schedule wants to know, when so many more steps will have been made."""
+        return Position(self.step + steps, self.steps_per_epoch, self.epochs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,14 +15,16 @@ from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.data.batches import Chunk, chunks
 from glassnet.names import lookup
-from glassnet.nn import Cache, Loss, Network, loss_named
+from glassnet.nn import Loss, Network, loss_named
 from glassnet.optim import SGD, Constant, Optimizer, Schedule
 from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
 from glassnet.training.checkpoint import Checkpoint, read_state
+from glassnet.training.compiled import ENGINES, choose_steps, one_blas_thread
 from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 from glassnet.training.progress import Progress
+from glassnet.training.steps import Steps
 
 
 class DivergenceError(ArithmeticError):
@@ -49,6 +51,9 @@ class Trainer:
         Keys of `METRICS`; by default they suit the data set.
     callbacks : sequence of Callback
         Called in this order, checkpoints last.
+    engine : {"auto", "numpy", "numba"}
+        What computes the steps: see `glassnet.training.compiled.choose_steps`. The engines agree to
+        rounding; each gives the same bits for the same seed.
     seed : int
         Decides the order of the examples and the held-out fraction.
 
@@ -96,6 +101,7 @@ class Trainer:
         batch_size: int | str = 32,
         metrics: Sequence[str] | None = None,
         callbacks: Sequence[Callback] = (),
+        engine: str = "auto",
         seed: int = 0,
     ) -> None:
         self.network = network
@@ -106,6 +112,7 @@ class Trainer:
         self.batch_size = batch_size
         self.metrics = metrics
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+        self.engine = lookup(dict(zip(ENGINES, ENGINES, strict=True)), engine, "engine")
         self.seed = seed
         self.history = History()
         self.stopped = self.interrupted = self.resumed = False
@@ -232,61 +239,74 @@ class Trainer:
             progress.seconds = 0.0
             self._call("on_epoch_start")
         order = self._shuffling.permutation(len(train))
-        cache = self.network.new_cache()
+        size, dtype = progress.batch_size, self.network.dtype
+        steps = choose_steps(
+            self.engine,
+            self.network,
+            self.loss,
+            self.optimizer,
+            batch_size=size,
+            n_steps=progress.epochs * progress.steps_per_epoch,
+        )
         clock = time.perf_counter()
-        for chunk in chunks(
-            train, order, progress.batch_size, dtype=self.network.dtype, start=progress.row
-        ):
-            with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError instead
-                outputs, targets = self._train_chunk(chunk, cache, base_rate)
-                self._measured.add(outputs, targets, chunk.y)
-            progress.row += len(chunk.y)
-            if progress.row == len(train) and not self._is_finite():
-                raise self._divergence(cache, progress.step - 1)
-            progress.seconds += time.perf_counter() - clock
-            self._call("on_chunk_end")
-            if self.interrupted:
-                break
-            clock = time.perf_counter()
+        with one_blas_thread(steps):
+            for chunk in chunks(train, order, size, dtype=dtype, start=progress.row):
+                with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
+                    self._train_chunk(chunk, steps, base_rate)
+                progress.row += len(chunk.y)
+                if progress.row == len(train) and not self._is_finite():
+                    raise self._divergence(progress.step - 1, chunk.x[-size:])
+                progress.seconds += time.perf_counter() - clock
+                self._call("on_chunk_end")
+                if self.interrupted:
+                    break
+                clock = time.perf_counter()
 
-    def _train_chunk(
-        self, chunk: Chunk, cache: list[Cache], base_rate: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Make one step for each batch of the chunk; return all outputs and targets."""
-        network, loss, optimizer, progress = self.network, self.loss, self.optimizer, self.progress
-        size, x, rows = progress.batch_size, chunk.x, len(chunk.y)
-        constant = type(self.schedule) is Constant
-        watchers = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
-        targets = loss.encode(chunk.y, network.output_shape[0], network.dtype)
+    def _train_chunk(self, chunk: Chunk, steps: Steps, base_rate: float) -> None:
+        """Make one step for each batch of the chunk, and measure the outputs."""
+        progress, network, size = self.progress, self.network, self.progress.batch_size
+        rows, first = len(chunk.y), progress.step
+        rates = [base_rate] * -(-rows // size)
+        if type(self.schedule) is not Constant:
+            rates = [
+                self.schedule.rate(base_rate, progress.position_after(i)) for i in range(len(rates))
+            ]
+        targets = self.loss.encode(chunk.y, network.output_shape[0], network.dtype)
         outputs = np.empty((rows, *network.output_shape), network.dtype)
-        first = progress.step
-        for start in range(0, rows, size):
-            batch = slice(start, start + size)  # the last one may be shorter
-            if not constant:
-                optimizer.learning_rate = self.schedule.rate(base_rate, progress.position)
-            p = network.forward(x[batch], cache, training=True)
-            outputs[batch] = p
-            if not math.isfinite(p.item(0)):
-                raise self._divergence(cache, first + _first_bad(outputs[: batch.stop]) // size)
-            network.backward(p, targets[batch], loss, cache)
-            optimizer.step(network.theta, network.grad)
-            progress.step += 1
+        done = steps.run(chunk.x, targets, outputs, size, rates, self._step_watcher())
+        progress.step = first + done
+        self.optimizer.learning_rate = progress.learning_rate = rates[min(done, len(rates) - 1)]
+        finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)
+        if done < len(rates) or not finite.all():
+            bad = done if finite.all() else int(np.argmin(finite)) // size
+            raise self._divergence(first + bad, chunk.x[bad * size : (bad + 1) * size])
+        self._measured.add(outputs, targets, chunk.y)
+
+    def _step_watcher(self) -> Callable[[], None] | None:
+        """Return what to call after every step; None if no callback wants each step."""
+        watchers = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
+        if not watchers:
+            return None
+
+        def watch() -> None:
+            self.progress.step += 1
             for callback in watchers:
                 callback.on_step_end(self)
-        progress.learning_rate = optimizer.learning_rate
-        if not np.isfinite(outputs).all():
-            raise self._divergence(cache, first + _first_bad(outputs) // size)
-        return outputs, targets
+
+        return watch
 
     def _is_finite(self) -> bool:
         """Tell whether the weights are, and the loss of the epoch."""
         loss = self._measured.result().get("loss", 0.0)
         return math.isfinite(loss) and bool(np.isfinite(self.network.theta).all())
 
-    def _divergence(self, cache: list[Cache], step: int) -> DivergenceError:
-        """Say where; `step` counts from 0 since the phase began."""
+    def _divergence(self, step: int, x: np.ndarray) -> DivergenceError:
+        """Say where; `step` counts from 0 since the phase began, `x` is its batch."""
         progress = self.progress
         step -= progress.epoch * progress.steps_per_epoch
+        cache = self.network.new_cache()
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.network.forward(x, cache, training=True)
         layer = self.network.first_unhealthy(cache)
         where = f"in layer {layer}" if layer else "where outputs or loss grew out of all bounds"
         return DivergenceError(
@@ -409,8 +429,3 @@ class Trainer:
         for callback, remembered in zip(remembering, state["callbacks"], strict=True):
             callback.load_state(remembered["state"])
         return True
-
-
-def _first_bad(outputs: np.ndarray) -> int:
-    """Return the first row with NaN or infinity."""
-    return int(np.argmin(np.isfinite(outputs).all(axis=1)))

@@ -1,0 +1,90 @@
+"""Many steps of gradient descent: the inner loop of Algorithm 1, layer by layer in NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from glassnet.nn import Cache, Loss, Network
+from glassnet.optim import Optimizer
+
+
+class Steps(Protocol):
+    """Makes the steps of a chunk of batches; there is one implementation for each engine."""
+
+    name: str
+
+    def run(  # noqa: PLR0917
+        self,
+        x: np.ndarray,
+        targets: np.ndarray,
+        outputs: np.ndarray,
+        batch_size: int,
+        rates: Sequence[float],
+        after_step: Callable[[], None] | None,
+    ) -> int:
+        """Make a step for each batch.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, *input_shape)
+        targets : ndarray, shape (n, outputs)
+        outputs : ndarray, shape (n, outputs)
+            Where to write the outputs of each example, with the weights of its step.
+        batch_size : int
+            The last batch may be shorter.
+        rates : sequence of float
+            The learning rate of each step.
+        after_step : callable, optional
+            Called after every step.
+
+        Returns
+        -------
+        int
+            The number of steps made before an output was found not to be finite.
+        """
+
+
+class NumpySteps:
+    """The steps as the equations have them: forward, backward, and the optimizer's update.
+
+    Parameters
+    ----------
+    network : Network
+    loss : Loss
+    optimizer : Optimizer
+    """
+
+    name = "numpy"
+
+    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer) -> None:
+        self._network, self._loss, self._optimizer = network, loss, optimizer
+        self._cache: list[Cache] = network.new_cache()
+
+    def run(  # noqa: PLR0917
+        self,
+        x: np.ndarray,
+        targets: np.ndarray,
+        outputs: np.ndarray,
+        batch_size: int,
+        rates: Sequence[float],
+        after_step: Callable[[], None] | None,
+    ) -> int:
+        """Make a step for each batch; see `Steps.run`."""
+        network, loss, optimizer, cache = self._network, self._loss, self._optimizer, self._cache
+        for step, rate in enumerate(rates):
+            batch = slice(step * batch_size, (step + 1) * batch_size)
+            p = network.forward(x[batch], cache, training=True)
+            outputs[batch] = p
+            if not math.isfinite(p.item(0)):
+                return step
+            network.backward(p, targets[batch], loss, cache)
+            if rate != optimizer.learning_rate:
+                optimizer.learning_rate = rate
+            optimizer.step(network.theta, network.grad)
+            if after_step is not None:
+                after_step()
+        return len(rates)

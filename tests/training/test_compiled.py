@@ -1,0 +1,190 @@
+"""The compiled steps do what the steps in NumPy do, and are chosen where they pay."""
+
+import math
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.optim import Position
+from glassnet.training import compiled
+from glassnet.training.steps import NumpySteps
+
+pytest.importorskip("numba", reason="the compiled steps need the extra fast")
+pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
+
+HALF, MEAN = "half_squared_error", "mean_squared_error"
+BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
+
+NETWORKS = {
+    "one layer": lambda: [gn.Dense(4, "softmax")],
+    "sigmoids": lambda: [gn.Dense(6, "sigmoid"), gn.Dense(4, "sigmoid")],
+    "relu": lambda: [gn.Dense(6, "relu"), gn.Dense(4, "softmax")],
+    "leaky": lambda: [gn.Dense(6, gn.LeakyReLU(0.3)), gn.Dense(4)],
+    "prelu": lambda: [gn.Dense(6, gn.PReLU()), gn.Dense(4, "softmax")],
+    "prelus": lambda: [gn.Dense(6, gn.PReLU(shared=False)), gn.Dense(4, gn.PReLU())],
+    "softmax inside": lambda: [gn.Dense(6, "softmax"), gn.Dense(4, "softmax")],
+    "deep": lambda: [gn.Dense(9, "tanh"), gn.Dense(3, "relu"), gn.Dense(6), gn.Dense(4, "sigmoid")],
+    "flat": lambda: [gn.Flatten(), gn.Dense(6, "tanh"), gn.Dense(4, "softmax")],
+}
+OPTIMIZERS = {
+    "plain": lambda: gn.SGD(0.02),
+    "momentum": lambda: gn.SGD(0.02, momentum=0.8),
+    "nesterov": lambda: gn.SGD(0.02, momentum=0.8, nesterov=True),
+    "decay": lambda: gn.SGD(0.02, momentum=0.5, weight_decay=0.01),
+    "plain decay": lambda: gn.SGD(0.02, weight_decay=0.01),
+    "clipped": lambda: gn.SGD(0.02, momentum=0.5, clip_norm=0.3),
+}
+LOSSES = {"half": HALF, "mean": MEAN, "binary": BINARY, "categorical": SMOOTH}
+
+
+def data(n: int = 53) -> gn.Dataset:
+    rng = np.random.default_rng(0)
+    return gn.Dataset(rng.normal(size=(n, 7)), rng.integers(0, 4, n), class_names=tuple("abcd"))
+
+
+def train(engine, layers, loss=HALF, optimizer=OPTIMIZERS["momentum"], size=10, **settings):
+    dtype = settings.pop("dtype", "float64")
+    network = gn.Network(layers(), input_shape=7, seed=3, dtype=dtype)
+    trainer = gn.Trainer(
+        network, loss=loss, optimizer=optimizer(), batch_size=size, engine=engine, **settings
+    )
+    trainer.fit(data(), epochs=2)
+    return network.theta, trainer
+
+
+def pairs():
+    for name, layers in NETWORKS.items():
+        last = layers()[-1].activation
+        for title, loss in LOSSES.items():
+            if title in ("half", "mean") or isinstance(last, gn.Sigmoid | gn.Softmax):
+                yield pytest.param(layers, loss, id=f"{name}-{title}")
+
+
+@pytest.mark.parametrize("size", [1, 10, "full"])
+@pytest.mark.parametrize(("layers", "loss"), list(pairs()))
+def test_both_engines_agree_for_every_network_and_loss(layers, loss, size) -> None:
+    ours, _ = train("numba", layers, loss, size=size)
+    slow, _ = train("numpy", layers, loss, size=size)
+    np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("layers", [NETWORKS["prelus"], NETWORKS["deep"]], ids=["prelus", "deep"])
+def test_both_engines_agree_for_every_variant_of_sgd(layers, optimizer, size) -> None:
+    ours, _ = train("numba", layers, HALF, optimizer, size)
+    slow, _ = train("numpy", layers, HALF, optimizer, size)
+    np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_in_float32_both_engines_agree_to_rounding(layers) -> None:
+    ours, _ = train("numba", layers, dtype="float32")
+    slow, _ = train("numpy", layers, dtype="float32")
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, slow, atol=1e-5)
+
+
+def test_both_engines_measure_the_same() -> None:
+    _, ours = train("numba", NETWORKS["relu"], SMOOTH)
+    _, slow = train("numpy", NETWORKS["relu"], SMOOTH)
+    for a, b in zip(ours.history, slow.history, strict=True):
+        assert a["accuracy"] == b["accuracy"]
+        assert math.isclose(a["loss"], b["loss"], rel_tol=1e-9)
+
+
+def test_the_compiled_steps_give_the_same_bits_again() -> None:
+    first, _ = train("numba", NETWORKS["deep"], dtype="float32")
+    again, _ = train("numba", NETWORKS["deep"], dtype="float32")
+    assert first.tobytes() == again.tobytes()
+
+
+def test_a_schedule_sets_the_rate_of_every_compiled_step() -> None:
+    ours, _ = train("numba", NETWORKS["relu"], schedule=gn.CosineAnnealingLR())
+    slow, _ = train("numpy", NETWORKS["relu"], schedule=gn.CosineAnnealingLR())
+    np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
+
+
+def test_a_callback_that_wants_each_step_gets_it_and_its_rate() -> None:
+    class Watcher(gn.Callback):
+        def __init__(self) -> None:
+            self.seen: list[tuple[int, float]] = []
+
+        def on_step_end(self, trainer) -> None:
+            self.seen.append((trainer.progress.step, trainer.optimizer.learning_rate))
+
+    watcher, schedule = Watcher(), gn.CosineAnnealingLR()
+    watched, _ = train("numba", NETWORKS["relu"], schedule=schedule, callbacks=[watcher])
+    alone, _ = train("numba", NETWORKS["relu"], schedule=schedule)
+    expected = [(i + 1, schedule.rate(0.02, Position(i, 6, 2))) for i in range(12)]
+    assert watcher.seen == expected
+    assert watched.tobytes() == alone.tobytes()
+
+
+def test_momentum_that_comes_later_starts_from_zero_velocity() -> None:
+    thetas = []
+    for engine in ("numba", "numpy"):
+        network = gn.Network(NETWORKS["relu"](), input_shape=7, dtype="float64")
+        trainer = gn.Trainer(
+            network, loss=SMOOTH, optimizer=gn.SGD(0.02), batch_size=1, engine=engine
+        )
+        trainer.fit(data(), epochs=1)
+        trainer.optimizer.momentum = 0.9
+        trainer.fit(data(), epochs=1)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 10])
+def test_divergence_is_told_with_the_same_step_and_layer(size) -> None:
+    told = []
+    for engine in ("numba", "numpy"):
+        with pytest.raises(gn.DivergenceError) as error:
+            train(engine, NETWORKS["leaky"], HALF, lambda: gn.SGD(1e6), size, dtype="float32")
+        told.append(str(error.value))
+    assert told[0] == told[1]
+
+
+def choice(layers, *, optimizer=None, size=1, n_steps=10**6, engine="auto") -> str:
+    network = gn.Network(layers, input_shape=7)
+    loss, optimizer = gn.HalfSquaredError(), optimizer or gn.SGD()
+    return compiled.choose_steps(
+        engine, network, loss, optimizer, batch_size=size, n_steps=n_steps
+    ).name
+
+
+def test_many_small_steps_are_compiled() -> None:
+    assert choice([gn.Dense(3)]) == "numba"
+
+
+def test_few_steps_are_left_to_numpy() -> None:
+    assert choice([gn.Dense(3)], n_steps=compiled.FEWEST_STEPS - 1) == "numpy"
+
+
+def test_large_products_are_left_to_numpy() -> None:
+    assert choice([gn.Dense(3)], size=compiled.MOST_MULTIPLICATIONS // 21 + 1) == "numpy"
+
+
+def test_layers_that_have_no_compiled_steps_are_left_to_numpy() -> None:
+    assert choice([gn.Standardize(), gn.Dense(3)]) == "numpy"
+
+
+def test_without_numba_numpy_does_it(monkeypatch) -> None:
+    monkeypatch.setattr(compiled, "installed", lambda name: name != "numba")
+    assert choice([gn.Dense(3)]) == "numpy"
+
+
+def test_who_insists_on_numba_hears_why_not() -> None:
+    with pytest.raises(ValueError, match=r"no compiled steps for Standardize\(\), only for Dense"):
+        choice([gn.Standardize(), gn.Dense(3)], engine="numba")
+
+
+def test_who_insists_on_numpy_gets_it() -> None:
+    assert choice([gn.Dense(3)], engine="numpy") == NumpySteps.name
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
+    network = gn.Network([gn.Dense(3)], input_shape=7)
+    with pytest.raises(ValueError, match="unknown engine 'nubma'; did you mean 'numba'"):
+        gn.Trainer(network, loss=HALF, engine="nubma")
