@@ -35,7 +35,9 @@ def run_glassnet(train: gn.Dataset) -> tuple[float, list[np.ndarray]]:
     """Train for an epoch with the Trainer, metrics and all; return seconds and weights."""
     network = new_network()
     optimizer = gn.SGD(0.1, momentum=0.8)
-    trainer = gn.Trainer(network, loss="half_squared_error", optimizer=optimizer, batch_size=1)
+    trainer = gn.Trainer(
+        network, loss="half_squared_error", optimizer=optimizer, batch_size=1, engine="numpy"
+    )
     begin = time.perf_counter()
     trainer.fit(train, epochs=1)
     return time.perf_counter() - begin, [p.value for _, p in network.named_parameters()]

@@ -112,3 +112,9 @@ def test_links_between_files_lead_somewhere(page):
     for target, _ in _LINK.findall(page.read_text("utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_placeholder_is_left(page) -> None:
+    prose = re.sub(_FENCE, "", page.read_text(encoding="utf-8"))
+    assert not re.search(r"\bTODO\b|\bTBD\b|\bFIXME\b|\*\*[A-Z]{4,}\*\*|\| [A-Z]{6,} \|", prose)

@@ -270,8 +270,8 @@ def test_a_setting_out_of_range_is_named_with_its_value(
 
 def test_a_setting_is_checked_also_when_it_is_set_later() -> None:
     optimizer = gn.SGD(0.1, momentum=0.5)
-    with pytest.raises(ValueError, match=r"learning_rate .* got 0"):
-        optimizer.learning_rate = 0
+    with pytest.raises(ValueError, match=r"learning_rate .* got -1"):
+        optimizer.learning_rate = -1
     with pytest.raises(ValueError, match=r"momentum .* got 1.5"):
         optimizer.momentum = 1.5
     assert (optimizer.learning_rate, optimizer.momentum) == (0.1, 0.5)

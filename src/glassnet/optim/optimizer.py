@@ -29,16 +29,16 @@ class Optimizer(Configurable, ABC):
     """
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = real("learning_rate", learning_rate, above=0)
 
     @property
     def learning_rate(self) -> float:
-        """Step size, above 0."""
+        """Step size, at least 0: a schedule may end there."""
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = real("learning_rate", value, above=0)
+        self._learning_rate = real("learning_rate", value, at_least=0)
 
     @abstractmethod
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:

@@ -64,10 +64,10 @@ class SGD(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate)
+        if not isinstance(nesterov, bool):
+            raise TypeError(f"nesterov must be True or False, got {nesterov!r}")
+        self.nesterov = nesterov
         self.momentum = momentum
-        if nesterov and self.momentum == 0.0:
-            raise ValueError("nesterov needs a momentum above 0, such as 0.9")
-        self.nesterov = bool(nesterov)
         self.weight_decay = real("weight_decay", weight_decay, at_least=0)
         self.clip_norm = None if clip_norm is None else real("clip_norm", clip_norm, above=0)
         self._velocity: np.ndarray | None = None
@@ -81,7 +81,10 @@ class SGD(Optimizer):
 
     @momentum.setter
     def momentum(self, value: float) -> None:
-        self._momentum = real("momentum", value, at_least=0, below=1)
+        momentum = real("momentum", value, at_least=0, below=1)
+        if self.nesterov and momentum == 0.0:
+            raise ValueError("nesterov needs a momentum above 0, such as 0.9")
+        self._momentum = momentum
         decades = math.log(_NEGLIGIBLE / float(np.finfo(np.float32).tiny))
         self._flush_every = max(1, int(decades / -math.log(self._momentum))) if value > 0 else 1
 

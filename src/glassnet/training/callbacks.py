@@ -34,10 +34,10 @@ class Callback:
         """Before the first step of an epoch."""
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """After every step: costs a call each, so prefer `on_chunk_end`."""
+        """After every step: costs a call each, so prefer `on_chunk_end` where that is enough."""
 
     def on_chunk_end(self, trainer: Trainer) -> None:
-        """After a few steps that were gathered together: several times a second."""
+        """After the steps of a chunk: at most 1,024 examples or 4 MB, but at least one batch."""
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """After an epoch and its validation."""

@@ -73,6 +73,8 @@ def write_state(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
         if isinstance(value, np.ndarray):
             arrays[f"array_{len(arrays)}"] = value
             return {"__array__": f"array_{len(arrays) - 1}"}
+        if isinstance(value, np.generic):
+            return value.item()
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
         if isinstance(value, list | tuple):

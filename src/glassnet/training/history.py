@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from glassnet.names import lookup
 from glassnet.optim.schedules import should_rise
 
@@ -74,7 +76,7 @@ class History:
 
     def to_json(self) -> str:
         """Return the records as a JSON array. NaN becomes null: JSON knows none."""
-        return json.dumps([_finite(record) for record in self.records])
+        return json.dumps(self._plain_records())
 
     @classmethod
     def from_json(cls, text: str) -> History:
@@ -92,14 +94,19 @@ class History:
 
     def to_jsonl(self) -> str:
         """Return the records as lines of JSON."""
-        return "".join(json.dumps(_finite(record)) + "\n" for record in self.records)
+        return "".join(json.dumps(record) + "\n" for record in self._plain_records())
+
+    def _plain_records(self) -> list[Record]:
+        return [{key: _plain(value) for key, value in record.items()} for record in self.records]
 
     def __repr__(self) -> str:
         return f"History({len(self)} epochs)"
 
 
-def _finite(record: Record) -> Record:
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in record.items()
-    }
+def _plain(value: Any) -> Any:  # noqa: ANN401 a callback may put anything into a record
+    """Return a value that JSON knows: NumPy's numbers become Python's, NaN and infinity null."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,7 +6,6 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from glassnet.training.compiled import ENGINES, choose_steps, one_blas_thread
 from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 from glassnet.training.progress import Progress
+from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
 from glassnet.training.steps import Steps
 
 
@@ -104,6 +104,7 @@ class Trainer:
         engine: str = "auto",
         seed: int = 0,
     ) -> None:
+        _check_types(network, optimizer, schedule, metrics, callbacks)
         self.network = network
         self.loss = loss_named(loss)
         self.loss.check_output(network.layers[-1].parts[-1])
@@ -117,8 +118,10 @@ class Trainer:
         self.history = History()
         self.stopped = self.interrupted = self.resumed = False
         self.progress = Progress()
-        self._shuffling = stream(seed, "shuffling")
-        self._shuffling_before: Any = None
+        self.shuffling = stream(seed, "shuffling")
+        self.shuffling_before: Any = None
+        self.engine_in_use = self.engine
+        self._settings: dict[str, Any] = {}
         self._pending: dict[str, Any] | None = None
 
     @property
@@ -174,22 +177,24 @@ class Trainer:
             train, validation = train.split(validation, seed=self.seed)
         self.check(train, validation)
         self.stopped = self.interrupted = self.resumed = False
+        self.engine_in_use = self.engine
+        self._train, self._settings = train, {}
+        self.base_rate = self.optimizer.learning_rate
         whole("epochs", epochs, at_least=1)
         self.progress = Progress.of_phase(
             self.progress.phase + 1, epochs, len(train), self.batch_size
         )
         if self._pending is not None and not self._go_on(self._pending):
             return self.history
-        base_rate = self.optimizer.learning_rate
         try:
             self._call("on_fit_start")
             while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
-                self._train_epoch(train, base_rate)
+                self._train_epoch(train)
                 if self.progress.row == len(train):
                     self._end_epoch(validation)
             self._call("on_fit_end")
         finally:
-            self.optimizer.learning_rate = base_rate
+            self.optimizer.learning_rate = self.base_rate
         return self.history
 
     def stop(self) -> None:
@@ -206,7 +211,7 @@ class Trainer:
 
     def running_metrics(self) -> dict[str, Any]:
         """Return the metrics of this epoch's examples so far."""
-        return self._measured.result()
+        return self.measured.result()
 
     def check(self, train: Dataset, validation: Dataset | None = None) -> None:
         """Refuse what cannot work; `fit` does so before the first step.
@@ -220,7 +225,7 @@ class Trainer:
         outputs = self.network.output_shape[0]
         self.loss.encode(train.y[:1], outputs, self.network.dtype)
         names = metrics_for(train, self.metrics)
-        self._measured = Metrics(self.loss, names, outputs)
+        self.measured = Metrics(self.loss, names, outputs)
         keys = [name for name in names if name != "per_class_recall"]
         if validation is not None:
             check_fit(self.network, validation)
@@ -230,29 +235,30 @@ class Trainer:
             if (monitor := getattr(watcher, "monitor", None)) is not None:
                 lookup(dict.fromkeys(keys, True), monitor, "number to monitor")
 
-    def _train_epoch(self, train: Dataset, base_rate: float) -> None:
+    def _train_epoch(self, train: Dataset) -> None:
         """Run the steps of one epoch, or what is left of it (Algorithm 1)."""
         progress = self.progress
         if progress.row == 0:
-            self._shuffling_before = self._shuffling.bit_generator.state
-            self._measured.reset()
+            self.shuffling_before = self.shuffling.bit_generator.state
+            self.measured.reset()
             progress.seconds = 0.0
             self._call("on_epoch_start")
-        order = self._shuffling.permutation(len(train))
+        order = self.shuffling.permutation(len(train))
         size, dtype = progress.batch_size, self.network.dtype
         steps = choose_steps(
-            self.engine,
+            self.engine_in_use,
             self.network,
             self.loss,
             self.optimizer,
             batch_size=size,
             n_steps=progress.epochs * progress.steps_per_epoch,
         )
+        self.engine_in_use = steps.name
         clock = time.perf_counter()
         with one_blas_thread(steps):
             for chunk in chunks(train, order, size, dtype=dtype, start=progress.row):
                 with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
-                    self._train_chunk(chunk, steps, base_rate)
+                    self._train_chunk(chunk, steps)
                 progress.row += len(chunk.y)
                 if progress.row == len(train) and not self._is_finite():
                     raise self._divergence(progress.step - 1, chunk.x[-size:])
@@ -262,14 +268,15 @@ class Trainer:
                     break
                 clock = time.perf_counter()
 
-    def _train_chunk(self, chunk: Chunk, steps: Steps, base_rate: float) -> None:
+    def _train_chunk(self, chunk: Chunk, steps: Steps) -> None:
         """Make one step for each batch of the chunk, and measure the outputs."""
         progress, network, size = self.progress, self.network, self.progress.batch_size
         rows, first = len(chunk.y), progress.step
-        rates = [base_rate] * -(-rows // size)
+        base = self.base_rate
+        rates = [base] * -(-rows // size)
         if type(self.schedule) is not Constant:
             rates = [
-                self.schedule.rate(base_rate, progress.position_after(i)) for i in range(len(rates))
+                self.schedule.rate(base, progress.position_after(i)) for i in range(len(rates))
             ]
         targets = self.loss.encode(chunk.y, network.output_shape[0], network.dtype)
         outputs = np.empty((rows, *network.output_shape), network.dtype)
@@ -280,7 +287,7 @@ class Trainer:
         if done < len(rates) or not finite.all():
             bad = done if finite.all() else int(np.argmin(finite)) // size
             raise self._divergence(first + bad, chunk.x[bad * size : (bad + 1) * size])
-        self._measured.add(outputs, targets, chunk.y)
+        self.measured.add(outputs, targets, chunk.y)
 
     def _step_watcher(self) -> Callable[[], None] | None:
         """Return what to call after every step; None if no callback wants each step."""
@@ -297,7 +304,7 @@ class Trainer:
 
     def _is_finite(self) -> bool:
         """Tell whether the weights are, and the loss of the epoch."""
-        loss = self._measured.result().get("loss", 0.0)
+        loss = self.measured.result().get("loss", 0.0)
         return math.isfinite(loss) and bool(np.isfinite(self.network.theta).all())
 
     def _divergence(self, step: int, x: np.ndarray) -> DivergenceError:
@@ -323,12 +330,12 @@ class Trainer:
             "batch_size": progress.batch_size,
             "learning_rate": progress.learning_rate,
             "steps": progress.steps_per_epoch,
-            **self._measured.result(),
+            **self.measured.result(),
         }
         clock = time.perf_counter()
         if validation is not None:
             with np.errstate(over="ignore", invalid="ignore"):
-                measured = self.evaluate(validation, metrics=self._measured.names)
+                measured = self.evaluate(validation, metrics=self.measured.names)
             record |= {f"validation_{name}": value for name, value in measured.items()}
             record["validation_seconds"] = time.perf_counter() - clock
         record["seconds"] = progress.seconds
@@ -343,26 +350,16 @@ class Trainer:
         for callback in self.callbacks:
             getattr(callback, moment)(self)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What this phase and a continuation of it must have in common; once it has begun."""
+        if not self._settings:
+            self._settings = settings_of(self, self._train)
+        return self._settings
+
     def state(self) -> dict[str, Any]:
-        """Return all that decides the rest of the training: a tree of numbers and arrays."""
-        network = self.network
-        begun = self.progress.row > 0  # the order of an epoch is drawn at its beginning
-        return {
-            "network": network.config(),
-            "theta": network.theta,
-            "constants": dict(network.named_state()),
-            "progress": asdict(self.progress),
-            "stopped": self.stopped,
-            "shuffling": self._shuffling_before if begun else self._shuffling.bit_generator.state,
-            "measured": self._measured.state(),
-            "optimizer": self.optimizer.state(),
-            "schedule": self.schedule.state(),
-            "callbacks": [
-                {"type": type(callback).__name__, "state": callback.state()}
-                for callback in self._remembering()
-            ],
-            "history": self.history.records,
-        }
+        """Return all that decides the rest of the training, once a phase has begun."""
+        return capture(self)
 
     def resume(self, path: str | os.PathLike[str]) -> None:
         """Take over a checkpoint. Then call `fit` as the first time: phases done are passed over.
@@ -377,55 +374,36 @@ class Trainer:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is no checkpoint, or one of another network.
+            If it is no checkpoint, or one of another network; later, in `fit`, if settings, data
+            or callbacks are not those of the run.
         """
         state = read_state(path)
-        for key, now in self.network.config().items():
-            if state["network"][key] != now:
-                raise ValueError(
-                    f"{os.fspath(path)} is a checkpoint of another network: its {key} is "
-                    f"{state['network'][key]}, not {now}"
-                )
-        self.network.theta[...] = state["theta"]
-        for name, array in self.network.named_state():
-            array[...] = state["constants"][name]
-        self._shuffling.bit_generator.state = state["shuffling"]
-        self.history.records[:] = state["history"]
-        self.progress = Progress()
+        restore_network(self, state, path)
         self._pending = state
-
-    def _remembering(self) -> list[Callback]:
-        """Return the callbacks that have a memory."""
-        return [c for c in self.callbacks if type(c).state is not Callback.state]
 
     def _go_on(self, state: dict[str, Any]) -> bool:
         """Take over the checkpoint if it is of this phase; tell whether the phase has to run."""
-        then = Progress(**state["progress"])
-        if self.progress.phase < then.phase:
+        if self.progress.phase < state["progress"]["phase"]:
             return False
-        for setting in ("examples", "batch_size"):
-            now, before = getattr(self.progress, setting), getattr(then, setting)
-            if now != before:
-                raise ValueError(
-                    f"the checkpoint is of a run with {setting.replace('_', ' ')} {before}, "
-                    f"this one has {now}; resume with the settings of the run"
-                )
-        remembering = self._remembering()
-        now = [type(callback).__name__ for callback in remembering]
-        before = [callback["type"] for callback in state["callbacks"]]
-        if now != before:
-            raise ValueError(
-                f"the checkpoint is of a run with the callbacks {before}, this one has {now}; "
-                "resume with the same ones"
-            )
+        restore_phase(self, state)
         self._pending = None
-        self.progress = replace(then, epochs=self.progress.epochs)
-        self.resumed = True
-        self.stopped = state["stopped"]
-        self._shuffling_before = state["shuffling"]
-        self._measured.load_state(state["measured"])
-        self.optimizer.load_state(state["optimizer"])
-        self.schedule.load_state(state["schedule"])
-        for callback, remembered in zip(remembering, state["callbacks"], strict=True):
-            callback.load_state(remembered["state"])
         return True
+
+
+def _check_types(
+    network: object, optimizer: object, schedule: object, metrics: object, callbacks: object
+) -> None:
+    """Refuse what is of the wrong kind, and say what would be right."""
+    wanted = (
+        ("network", network, Network, "Network([...], input_shape=...)"),
+        ("optimizer", optimizer, Optimizer | None, "SGD(learning_rate=0.1)"),
+        ("schedule", schedule, Schedule | None, "CosineAnnealingLR()"),
+        ("metrics", metrics, list | tuple | None, '["accuracy"]'),
+        ("callbacks", callbacks, list | tuple, "[EarlyStopping()]"),
+    )
+    for name, value, kind, example in wanted:
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be such as {example}, got {value!r}")
+    for callback in callbacks if isinstance(callbacks, list | tuple) else ():
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks must be such as EarlyStopping(), got {callback!r}")
