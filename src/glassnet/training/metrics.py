@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.names import lookup
 from glassnet.nn import Loss, Network, loss_named
@@ -150,7 +151,7 @@ def evaluate(
     outputs = network.output_shape[0]
     measured = Metrics(loss, metrics_for(dataset, metrics), outputs)
     cache = network.new_cache()
-    for start in range(0, len(dataset), batch_size):
+    for start in range(0, len(dataset), whole("batch_size", batch_size, at_least=1)):
         rows = slice(start, start + batch_size)
         y = dataset.y[rows]
         p = network.forward(np.asarray(dataset.x[rows], network.dtype), cache)
