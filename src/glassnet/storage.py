@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO
 
 import numpy as np
@@ -30,7 +33,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        If the folder is missing or read-only, or the disk is full.
+        If the folder is missing or read-only, `path` is a folder itself, or the disk is full.
 
     Examples
     --------
@@ -42,6 +45,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     require_folder(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it")
     descriptor, temporary = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
     )
@@ -88,59 +93,95 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) ->
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read all arrays of an ``.npz`` that `write_npz` wrote.
+def read_npz(
+    path: str | os.PathLike[str],
+    *,
+    only: Collection[str] | None = None,
+    limit: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Read the arrays of an ``.npz``, without trusting it: nothing in it is ever executed.
 
-    Nothing in it is executed, and it takes no more memory than the file has bytes: compressed
-    arrays, which `write_npz` never makes, are refused.
+    Parameters
+    ----------
+    path : path-like
+    only : collection of str, optional
+        Names of the arrays to read, where there; by default all are.
+    limit : int, optional
+        Bytes that the arrays may take together. By default it is the size of the file, and
+        compressed arrays, which `write_npz` never makes, are refused.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no ``.npz``, is damaged, is compressed, or holds pickled objects.
+        If it is no ``.npz``, is damaged, holds pickled objects, claims more than the limit, or is
+        compressed where that is refused.
     """
     name = os.fspath(path)
     with Path(path).open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return _read_members(archive, os.fstat(file.fileno()).st_size)
+                members = {
+                    key: info
+                    for info in archive.infolist()
+                    if (key := info.filename.removesuffix(".npy")) in (only or (key,))
+                }
+                _check_sizes(members.values(), os.fstat(file.fileno()).st_size, limit)
+                return {key: _read_member(archive, info) for key, info in members.items()}
         except _DAMAGE as error:
             raise ValueError(f"{name} is not an .npz file, or is damaged: {error}") from error
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
 
 
-_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, MemoryError, RuntimeError, SyntaxError)
-"""What zipfile and NumPy raise, besides ValueError, for bytes that make no sense."""
+_NONSENSE = (ArithmeticError, LookupError, RecursionError, SyntaxError, TokenError, TypeError)
+"""What NumPy raises, besides ValueError, for a header that makes no sense."""
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(OSError, EOFError, MemoryError, RuntimeError, UnicodeError),
+)
+"""What zipfile raises, besides ValueError, for bytes that make no sense."""
 
 
-def _read_members(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
-    members = archive.infolist()
-    compressed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
-    if compressed or sum(member.file_size for member in members) > size:
-        raise ValueError(f"it is compressed, or claims more than its {size:,} bytes; refused")
-    return {
-        member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members
-    }
+def _check_sizes(members: Collection[zipfile.ZipInfo], size: int, limit: int | None) -> None:
+    known = (zipfile.ZIP_STORED,) if limit is None else (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    for member in members:
+        if member.compress_type not in known:
+            raise ValueError(f"{member.filename} is compressed by a method that is not read here")
+    claimed, limit = sum(member.file_size for member in members), size if limit is None else limit
+    if claimed > limit:
+        raise ValueError(f"claims {claimed:,} bytes, the limit is {limit:,} bytes")
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """Read one array, after its header was found to agree with the size of the member."""
+    name = member.filename
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0), (3, 0)):
-            raise ValueError(f"{member.filename} has an unknown format version {version}")
-        read_header = np.lib.format.read_array_header_2_0
-        if version == (1, 0):
-            read_header = np.lib.format.read_array_header_1_0
-        shape, fortran_order, dtype = read_header(file)
+        try:
+            version = np.lib.format.read_magic(file)
+            if version not in ((1, 0), (2, 0)):
+                raise ValueError(f"version {version} of the format, expected 1.0 or 2.0")
+            read_header = getattr(np.lib.format, f"read_array_header_{version[0]}_0")
+            shape, fortran_order, dtype = read_header(file)
+        except (ValueError, *_NONSENSE) as error:
+            raise ValueError(f"{name} has no valid header: {error}") from error
         if dtype.hasobject:
-            raise ValueError(f"{member.filename} holds pickled Python objects; refused")
-        size = math.prod(shape) * dtype.itemsize
-        data = file.read(size + 1) if size <= member.file_size else b""
-    if len(data) != size:
-        raise ValueError(f"{member.filename} promises {size:,} bytes of data and holds others")
-    array = np.frombuffer(bytearray(data), dtype)
+            raise ValueError(
+                f"{name} holds pickled objects, which could run any code and are never loaded; "
+                "save it as an array of numbers or strings"
+            )
+        promised, stored = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
+        if promised != stored or dtype.itemsize == 0:
+            raise ValueError(
+                f"{name} promises shape {shape} of {dtype}, {promised} bytes, and holds {stored}"
+            )
+        data, filled = np.empty(promised, np.uint8), 0
+        while piece := file.read(2**20):
+            data[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+            filled += len(piece)
+    if filled != promised:
+        raise ValueError(f"{name} is cut short: expected {promised} bytes, found {filled}")
+    array: np.ndarray = data.view(dtype)
     return array.reshape(shape, order="F" if fortran_order else "C")

@@ -34,6 +34,11 @@ def test_a_header_a_mark_and_empty_lines_are_passed_over(tmp_path, content) -> N
     assert read_features(written(tmp_path, content), 2).tolist() == [[1, 2], [3, 4]]
 
 
+def test_a_first_line_of_nan_is_no_header(tmp_path) -> None:
+    with pytest.raises(ValueError, match=r"line 1: 'nan' is not a finite number"):
+        read_features(written(tmp_path, "nan,nan\n1,2\n"), 2)
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "width,height\n"])
 def test_a_file_without_rows_is_told(tmp_path, content) -> None:
     with pytest.raises(ValueError, match=r"rows\.csv has no rows of numbers"):

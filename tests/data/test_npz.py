@@ -28,6 +28,25 @@ def npy(array, **kwargs) -> bytes:
     return file.getvalue()
 
 
+def headed(text: bytes) -> bytes:
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+
+
+NONSENSE = [
+    b"{'descr': '<f4',",
+    b"{1: 2, 'descr': 3}",
+    b"{[]: 1}",
+    b"{'descr': (), 'fortran_order': False, 'shape': (3,)}",
+    b"{'descr': [()], 'fortran_order': False, 'shape': (3,)}",
+    b"{'descr': ('<f4', 'x', 'y'), 'fortran_order': False, 'shape': (10**9,)}",
+    b"{'descr': '<f4', 'fortran_order': 0, 'shape': (3,)}",
+    b"(" * 4000,
+    b"-" * 4000 + b"1",
+    b"  1\n 2",
+    b"'\x00",
+]
+
+
 def write_zip(path, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -113,7 +132,7 @@ def test_parts_without_names_share_the_classes_of_both(path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no zip" * 99, npy(X)])
 def test_a_file_that_is_no_archive_is_refused(path, content) -> None:
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"toy.npz: no .npz file"):
+    with pytest.raises(ValueError, match=r"toy.npz is not an .npz file"):
         read_npz(path)
 
 
@@ -122,7 +141,7 @@ def test_an_archive_with_broken_content_is_refused(path) -> None:
     content = path.read_bytes()
     at = content.index(X.tobytes())
     path.write_bytes(content[:at] + b"\xff" * 8 + content[at + 8 :])
-    with pytest.raises(ValueError, match=r"toy.npz: no .npz file, or a broken one: Bad CRC"):
+    with pytest.raises(ValueError, match=r"toy.npz is not an .npz file, or is damaged: Bad CRC"):
         read_npz(path)
 
 
@@ -139,7 +158,7 @@ def test_an_encrypted_archive_is_refused(path) -> None:
 def test_a_compression_that_numpy_never_uses_is_refused(path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("x.npy", npy(X))
-    with pytest.raises(ValueError, match=r"toy.npz: x.npy is compressed in a way"):
+    with pytest.raises(ValueError, match=r"toy.npz: x.npy is compressed by a method"):
         read_npz(path)
 
 
@@ -149,14 +168,14 @@ def test_an_archive_whose_directory_makes_no_sense_is_refused(path) -> None:
     at = content.index(b"PK\5\6")
     content[at + 16 : at + 20] = b"\xff" * 4  # where the directory begins
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"toy.npz: "):
+    with pytest.raises(ValueError, match=r"toy.npz"):
         read_npz(path)
 
 
 def test_a_zip_bomb_is_refused_by_its_directory(path, monkeypatch) -> None:
     monkeypatch.setattr(npz, "MAX_NPZ_BYTES", 10_000)
     np.savez_compressed(path, x=np.zeros((100, 100)), y=np.zeros(100, int))
-    with pytest.raises(ValueError, match=r"claims 81056 bytes, the limit is 10000"):
+    with pytest.raises(ValueError, match=r"claims 81,056 bytes, the limit is 10,000"):
         read_npz(path)
 
 
@@ -179,7 +198,14 @@ def test_an_array_with_bytes_left_over_is_refused(path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x93NUMPY", b"\x93NUMPY\3\0" + npy(X)[8:], b"\x93NUMPY\1\0\2\0{}", b"PNG" * 9],
+    [
+        b"",
+        b"\x93NUMPY",
+        b"\x93NUMPY\3\0" + npy(X)[8:],
+        b"\x93NUMPY\1\0\2\0{}",
+        b"PNG" * 9,
+        *map(headed, NONSENSE),
+    ],
 )
 def test_an_array_without_a_valid_header_is_refused(path, content) -> None:
     write_zip(path, {"x.npy": content, "y.npy": npy(Y)})

@@ -217,3 +217,8 @@ def test_a_file_in_another_encoding_is_refused(table) -> None:
 def test_what_the_csv_reader_refuses_is_refused_with_its_line(table, text) -> None:
     with pytest.raises(ValueError, match=r"flowers.csv, line 1: "):
         read_csv(table(text))
+
+
+def test_a_first_line_of_nan_is_no_header(table) -> None:
+    with pytest.raises(ValueError, match=r"line 1, column 1: 'nan' is no finite number"):
+        read_csv(table("nan,nan,0\n1,2,1\n"))

@@ -44,8 +44,15 @@ def check(layer: gn.Layer, samples: int | None = None) -> gn.GradientCheck:
     return gn.gradient_check(network, "categorical_cross_entropy", X, LABELS, samples=samples)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [
+        (output, name)
+        for output, activation in (("sigmoid", gn.Sigmoid), ("softmax", gn.Softmax))
+        for name, loss in LOSSES.items()
+        if loss.partner in (None, activation)
+    ],
+)
 @pytest.mark.parametrize("hidden", ["relu", "prelu", "leaky_relu", "tanh", "sigmoid", "identity"])
 def test_every_activation_with_every_loss_has_the_right_gradient(
     hidden: str, output: str, loss: str
@@ -122,6 +129,12 @@ def test_a_kink_that_a_difference_crosses_is_no_error() -> None:
     network.theta[...] = [1.0, 3e-5]  # the largest step of the bias crosses 0, the next one doesn't
     x, y = np.array([[0.0], [1.0]]), np.array([[1.0], [0.0]])
     assert gn.gradient_check(network, "mean_squared_error", x, y).error < 1e-6
+
+
+def test_a_network_without_parameters_has_no_gradient_to_check() -> None:
+    network = gn.Network([gn.Softmax()], input_shape=3)
+    with pytest.raises(ValueError, match="has no parameters"):
+        gn.gradient_check(network, "mean_squared_error", X, LABELS)
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:

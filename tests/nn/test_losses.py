@@ -182,6 +182,25 @@ def test_an_unknown_loss_is_told_the_nearest_name() -> None:
         loss_named("mean_square_error")
 
 
+@pytest.mark.parametrize(
+    ("name", "here"),
+    [
+        ("mse", "mean_squared_error"),
+        ("bce", "binary_cross_entropy"),
+        ("cross_entropy", "categorical_cross_entropy"),
+    ],
+)
+def test_a_name_from_elsewhere_is_told_the_one_here(name: str, here: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown loss '{name}'; here it is called '{here}'"):
+        loss_named(name)
+
+
+@pytest.mark.parametrize("loss", [None, gn.HalfSquaredError, 3])
+def test_what_is_neither_name_nor_object_is_no_loss(loss: object) -> None:
+    with pytest.raises(TypeError, match=r"a name such as .* or an object such as .*, got "):
+        loss_named(loss)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan])
 def test_label_smoothing_out_of_range_is_refused(smoothing: float) -> None:
     with pytest.raises(ValueError, match=f"label_smoothing .* got {smoothing}"):
@@ -239,11 +258,39 @@ def test_a_certain_and_right_prediction_costs_nothing(
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("make", [gn.BinaryCrossEntropy, gn.CategoricalCrossEntropy])
-def test_a_certain_and_wrong_prediction_costs_much_but_finitely(
+def test_a_certain_and_wrong_no_costs_much_but_finitely(
     make: Callable[[], Loss], dtype: type
 ) -> None:
-    p, y = np.array([[0.0, 1.0]], dtype), np.array([[1.0, 0.0]], dtype)
+    p, y = np.array([[0.0]], dtype), np.array([[1.0]], dtype)
     assert make().value(p, y) == pytest.approx(-math.log(np.finfo(dtype).tiny), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_certain_and_wrong_yes_costs_what_the_dtype_can_tell(dtype: type) -> None:
+    p, y = np.array([[1.0]], dtype), np.array([[0.0]], dtype)
+    least = np.finfo(dtype).eps / 2
+    assert gn.BinaryCrossEntropy().value(p, y) == pytest.approx(-math.log(least), rel=1e-6)
+    assert gn.BinaryCrossEntropy().gradient(p, y) == pytest.approx(1 / least)
+
+
+def costs_of_a_wrong_yes(z: np.ndarray) -> np.ndarray:
+    network = gn.Network([gn.Sigmoid()], input_shape=1)
+    p = network.predict(z[:, None], batch_size=len(z))
+    return gn.BinaryCrossEntropy().per_example(p, np.zeros_like(p))
+
+
+@pytest.mark.parametrize(("largest", "tolerance"), [(8, 5e-5), (12, 1e-3), (16, 0.03)])
+def test_the_cost_of_a_wrong_yes_in_float32_is_that_of_float64(
+    largest: float, tolerance: float
+) -> None:
+    z = np.linspace(-20.0, largest, 5001)
+    np.testing.assert_allclose(costs_of_a_wrong_yes(z), np.logaddexp(0.0, z), tolerance, 1e-6)
+
+
+def test_the_cost_of_a_wrong_yes_never_falls_and_stays_finite() -> None:
+    cost = costs_of_a_wrong_yes(np.linspace(-100.0, 100.0, 20_001))
+    assert (np.diff(cost) >= 0.0).all()
+    assert cost[-1] == pytest.approx(16.6, abs=0.05)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -335,11 +382,16 @@ def test_no_examples_are_encoded_as_no_rows(row: Row) -> None:
     assert row.make().encode(np.array([], int), 3, np.dtype("float32")).shape == (0, 3)
 
 
-@pytest.mark.parametrize("make", [gn.Identity, gn.ReLU, gn.Tanh, lambda: gn.Dense(3)])
-def test_a_loss_of_probabilities_refuses_other_outputs(
+@pytest.mark.parametrize(
+    "make", [gn.Identity, gn.ReLU, gn.Tanh, gn.Sigmoid, gn.Softmax, lambda: gn.Dense(3)]
+)
+def test_a_loss_with_a_partner_refuses_other_outputs(
     pair: Row, make: Callable[[], gn.Layer]
 ) -> None:
     assert pair.pair is not None
+    if make is pair.pair:
+        pair.make().check_output(make())
+        return
     partner = pair.pair.__name__.lower()  # type: ignore[attr-defined]
     with pytest.raises(
         ValueError, match=rf"takes probabilities.* end it with Dense\(..., '{partner}'"
@@ -347,9 +399,24 @@ def test_a_loss_of_probabilities_refuses_other_outputs(
         pair.make().check_output(make())
 
 
-@pytest.mark.parametrize("make", [gn.Sigmoid, gn.Softmax])
-def test_every_loss_takes_probabilities(row: Row, make: Callable[[], gn.Layer]) -> None:
-    row.make().check_output(make())
+def test_who_has_the_other_pair_hears_of_its_loss() -> None:
+    with pytest.raises(ValueError, match=r"'softmax'\), or use the loss 'binary_cross_entropy'"):
+        gn.CategoricalCrossEntropy().check_output(gn.Sigmoid())
+    with pytest.raises(ValueError, match=r"'sigmoid'\), or use the loss 'categorical_cross_entr"):
+        gn.BinaryCrossEntropy().check_output(gn.Softmax())
+
+
+def test_a_gradient_of_a_loss_with_another_output_is_refused() -> None:
+    network = gn.Network([gn.Dense(3, "sigmoid")], input_shape=2)
+    x, y, loss = np.ones((2, 2)), np.array([0, 2]), gn.CategoricalCrossEntropy()
+    calls = (
+        lambda: network.gradient(x, y, loss),
+        lambda: gn.gradient_check(network, loss, x, y),
+        lambda: gn.evaluate(network, gn.Dataset(x, y), loss=loss),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match="takes probabilities of a softmax"):
+            call()
 
 
 def test_a_squared_error_takes_any_output() -> None:

@@ -248,7 +248,7 @@ def test_a_pickle_inside_is_refused_and_not_executed(path: Path, name: str) -> N
     trace = path.with_name("executed")
     arrays = contents(path) | {name: np.array([Bomb(trace)], object)}
     np.savez(path, allow_pickle=True, **arrays)
-    with pytest.raises(ValueError, match="holds pickled Python objects; refused"):
+    with pytest.raises(ValueError, match=r"holds pickled objects, .* never loaded"):
         gn.Network.load(path)
     assert not trace.exists()
 
@@ -267,7 +267,7 @@ def peak_of_refusal(path: Path, message: str) -> int:
 def test_a_zip_bomb_is_refused_without_taking_memory(path: Path) -> None:
     np.savez_compressed(path, **contents(path), bomb=np.zeros(10**8, np.uint8))
     assert path.stat().st_size < 10**6
-    assert peak_of_refusal(path, "compressed, or claims more than its") < 10**6
+    assert peak_of_refusal(path, "is compressed by a method") < 10**6
 
 
 def test_a_member_that_claims_to_be_huge_is_refused_without_taking_memory(path: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_member_that_claims_to_be_huge_is_refused_without_taking_memory(path: 
     directory = content.index(b"PK\x01\x02")
     content[directory + 20 : directory + 28] = (10**9).to_bytes(4, "little") * 2
     path.write_bytes(content)
-    assert peak_of_refusal(path, "claims more than its") < 10**6
+    assert peak_of_refusal(path, r"claims 1,000,.* bytes, the limit is") < 10**6
 
 
 @pytest.mark.parametrize("shape", [(10**12,), (10**6, 10**6), (-1,), (5,)])
@@ -287,13 +287,13 @@ def test_an_array_that_promises_other_than_it_holds_is_refused_without_taking_me
     np.lib.format.write_array_header_1_0(array, header)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("extra.npy", array.getvalue())
-    assert peak_of_refusal(path, "extra.npy promises .* bytes of data and holds others") < 10**6
+    assert peak_of_refusal(path, "extra.npy promises shape .* and holds 0") < 10**6
 
 
 def test_an_unknown_version_of_the_array_format_is_refused(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("extra.npy", b"\x93NUMPY\x09\x00" + bytes(200))
-    with pytest.raises(ValueError, match=r"extra.npy has an unknown format version"):
+    with pytest.raises(ValueError, match=r"extra.npy has no valid header: version \(9, 0\)"):
         gn.Network.load(path)
 
 

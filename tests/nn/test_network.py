@@ -249,6 +249,25 @@ def test_the_batch_size_of_a_prediction_does_not_matter(n: int, batch_size: int)
     np.testing.assert_allclose(outputs, network.predict(x), rtol=1e-13)
 
 
+@pytest.mark.parametrize("layers", [gn.Dense(2), "Dense", None, 3])
+def test_what_is_no_list_of_layers_is_refused(layers: object) -> None:
+    with pytest.raises(TypeError, match=r"must be a list of layers such as \[Dense\(10\)\], got"):
+        gn.Network(layers, input_shape=2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.ones((1, 2), complex), "must hold real numbers, got dtype complex128"),
+        ([["a", "b"]], "must hold real numbers, got dtype <U1"),
+        ([[1.0, 2.0], [3.0]], r"all examples must have the shape \(2,\)"),
+    ],
+)
+def test_inputs_that_are_no_real_numbers_are_refused(x: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small().predict(x)  # type: ignore[arg-type]
+
+
 def test_lists_and_integers_are_inputs_too() -> None:
     outputs = small().predict([[1, 2], [3, 4]])  # type: ignore[arg-type]
     np.testing.assert_array_equal(outputs, small().predict(np.array([[1.0, 2.0], [3.0, 4.0]])))
@@ -260,7 +279,6 @@ def test_lists_and_integers_are_inputs_too() -> None:
     [
         ("softmax", "categorical_cross_entropy"),
         ("sigmoid", "binary_cross_entropy"),
-        ("sigmoid", "categorical_cross_entropy"),
         ("softmax", "half_squared_error"),
         (None, "mean_squared_error"),
     ],
@@ -299,7 +317,9 @@ def test_the_first_layer_that_learns_never_computes_its_dx(monkeypatch: pytest.M
     monkeypatch.setattr(gn.Dense, "backward", spy)
     monkeypatch.delattr(gn.Standardize, "backward")
     monkeypatch.setattr(gn.Standardize, "__abstractmethods__", frozenset())
-    network = gn.Network([gn.Standardize(), gn.Dense(4, "relu"), gn.Dense(3)], input_shape=2)
+    first = gn.Standardize()
+    network = gn.Network([first, gn.Dense(4, "relu"), gn.Dense(3)], input_shape=2)
+    first.adapt(np.ones((1, 2)))
     network.gradient(np.ones((1, 2)), np.zeros((1, 3)), gn.MeanSquaredError())
     assert asked == [(3, True), (4, False)]
 

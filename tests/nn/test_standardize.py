@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,49 @@ def standardized(layer: gn.Standardize, x: np.ndarray) -> np.ndarray:
     return layer.forward(x, Cache(), training=False)
 
 
-def test_before_it_is_adapted_it_changes_nothing() -> None:
-    network = gn.Network([gn.Standardize()], input_shape=3)
+def test_before_it_is_adapted_it_refuses_to_guess() -> None:
+    layer = gn.Standardize()
+    network = gn.Network([layer, gn.Dense(1)], input_shape=3)
     x = np.array([[1.0, -2.0, 3.0]], np.float32)
-    np.testing.assert_array_equal(network.predict(x), x)
+    assert not layer.adapted
+    with pytest.raises(ValueError, match=r"no statistics yet; call its adapt\(train.x\) first"):
+        network.predict(x)
+    with pytest.raises(ValueError, match="no statistics yet"):
+        gn.Trainer(network, loss="mean_squared_error").fit(gn.Dataset(x, [0.5]), epochs=1)
+    layer.adapt(x)
+    assert layer.adapted
+    assert np.isfinite(network.predict(x)).all()
+
+
+def test_outside_of_a_network_it_cannot_adapt() -> None:
+    with pytest.raises(ValueError, match="put Standardize into a Network"):
+        gn.Standardize().adapt(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_copy_is_adapted_if_its_original_is(full: bool, tmp_path: Path) -> None:
+    layer = gn.Standardize()
+    network = gn.Network([layer, gn.Dense(1)], input_shape=2)
+    if full:
+        layer.adapt(np.array([[1.0, 2.0], [3.0, 5.0]]))
+    network.save(tmp_path / "model.npz")
+    loaded = gn.Network.load(tmp_path / "model.npz")
+    for copied in (loaded, copy.deepcopy(network), network.astype("float64")):
+        first = copied.layers[0]
+        assert isinstance(first, gn.Standardize)
+        assert first.adapted is full
+
+
+@pytest.mark.parametrize("axis", ["feature", "channel"])
+def test_statistics_in_chunks_are_those_of_all_at_once(
+    axis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(0).normal(100.0, 3.0, (50, 4, 2))
+    monkeypatch.setattr("glassnet.nn.standardize._CHUNK", 8 * 7)  # 7 examples, the last has 1
+    layer = adapted(x, axis, "float64")
+    axes = 0 if axis == "feature" else (0, 1)
+    np.testing.assert_allclose(layer.mean, x.mean(axis=axes), rtol=1e-14)
+    np.testing.assert_allclose(layer.deviation, x.std(axis=axes), rtol=1e-13)
 
 
 def test_every_feature_gets_mean_0_and_deviation_1() -> None:

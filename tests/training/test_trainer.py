@@ -345,7 +345,7 @@ def test_a_loss_that_does_not_suit_the_last_layer_is_refused() -> None:
 
 
 def test_a_choice_among_one_is_refused(blobs) -> None:
-    network = gn.Network([gn.Dense(1, "sigmoid")], input_shape=4)
+    network = gn.Network([gn.Dense(1, "softmax")], input_shape=4)
     trainer = gn.Trainer(network, loss="categorical_cross_entropy")
     refused(trainer, blobs(classes=2), match="one output for each class, and the network has 1")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-_LARGEST = float(np.finfo(np.float32).max)
+from glassnet.data.tabular import FLOAT32_MAX, as_number, is_number
 
 
 def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
@@ -47,7 +47,7 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
             lines = [(n, cells) for n, cells in enumerate(csv.reader(file), 1) if cells]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
-    if lines and not any(map(_is_number, lines[0][1])):
+    if lines and not any(map(is_number, lines[0][1])):
         del lines[0]
     if not lines:
         raise ValueError(f"{path} has no rows of numbers")
@@ -58,14 +58,6 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
                 f"the line has {len(cells)}"
             )
         for cell in cells:
-            if not (_is_number(cell) and abs(float(cell)) <= _LARGEST):
+            if not abs(as_number(cell)) <= FLOAT32_MAX:
                 raise ValueError(f"{path}, line {number}: {cell!r} is not a finite number")
     return np.array([list(map(float, cells)) for _, cells in lines], np.float32)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
-import struct
-import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from glassnet import storage
 from glassnet.data.dataset import Dataset
 from glassnet.data.preprocessing import scale_to_unit
-
-if TYPE_CHECKING:
-    import zipfile
 
 #: The most that the arrays of an ``.npz`` file may take in memory together: 4 GiB.
 MAX_NPZ_BYTES = 4 * 2**30
 _WHOLE = ("x", "y")
 _PARTS = ("x_train", "y_train", "x_test", "y_test")
 _NAMES = "class_names"
-# What zipfile raises on archives whose numbers and names make no sense.
-_MISREADINGS = (EOFError, OSError, RuntimeError, UnicodeError, struct.error)
 
 
 def read_npz(path: str | os.PathLike[str]) -> Dataset:
@@ -85,6 +78,10 @@ def read_npz_parts(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset | Non
     )
 
 
+def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    return storage.read_npz(path, only=(*_WHOLE, *_PARTS, _NAMES), limit=MAX_NPZ_BYTES)
+
+
 def _expect(names: tuple[str, ...], arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
     missing = [name for name in names if name not in arrays]
     if missing:
@@ -103,59 +100,3 @@ def _dataset(arrays: dict[str, npt.NDArray[Any]], x: str, y: str, path: Path) ->
         return Dataset(inputs, arrays[y], names, path.stem)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: arrays {x} and {y}: {error}") from error
-
-
-def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    import zipfile  # noqa: PLC0415 - only here, and it costs the import of glassnet 9 ms
-
-    wanted = {f"{name}.npy": name for name in (*_WHOLE, *_PARTS, _NAMES)}
-    arrays = {}
-    with path.open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                members = [info for info in archive.infolist() if info.filename in wanted]
-                total = sum(info.file_size for info in members)
-                if total > MAX_NPZ_BYTES:
-                    raise ValueError(f"claims {total} bytes, the limit is {MAX_NPZ_BYTES} bytes")
-                for info in members:
-                    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                        raise ValueError(f"{info.filename} is compressed in a way NumPy never uses")
-                    with archive.open(info) as member:
-                        arrays[wanted[info.filename]] = _read_array(member, info)
-        except (zipfile.BadZipFile, zlib.error, *_MISREADINGS) as error:
-            raise ValueError(f"{path}: no .npz file, or a broken one: {error}") from error
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-    return arrays
-
-
-def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    name = info.filename
-    try:
-        version = np.lib.format.read_magic(member)
-        if version not in ((1, 0), (2, 0)):
-            raise ValueError(f"version {version} of the format, expected 1.0 or 2.0")
-        read_header = getattr(np.lib.format, f"read_array_header_{version[0]}_0")
-        shape, fortran_order, dtype = read_header(member)
-    except ValueError as error:
-        raise ValueError(f"{name} has no valid header: {error}") from error
-    if dtype.hasobject:
-        raise ValueError(
-            f"{name} holds pickled objects, which could run any code and are never loaded; "
-            "save it as an array of numbers or strings"
-        )
-    promised = math.prod(shape) * dtype.itemsize
-    stored = info.file_size - member.tell()
-    if promised != stored:
-        raise ValueError(
-            f"{name} promises shape {shape} of {dtype}, {promised} bytes, and holds {stored}"
-        )
-    values = np.empty(promised, np.uint8)
-    filled = 0
-    while piece := member.read(2**20):
-        values[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
-        filled += len(piece)
-    if filled != promised:
-        raise ValueError(f"{name} is cut short: expected {promised} bytes, found {filled}")
-    array: npt.NDArray[Any] = values.view(dtype)
-    return array.reshape(shape, order="F" if fortran_order else "C")

@@ -17,7 +17,7 @@ from glassnet.data.dataset import Dataset
 from glassnet.data.validation import FloatArray
 from glassnet.names import unknown
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class _Row(NamedTuple):
@@ -41,8 +41,8 @@ class _Table(NamedTuple):
         return f"{self.path}, line {line}, column {self.columns[column]}"
 
     def number(self, line: int, column: int, cell: str) -> float:
-        value = _as_number(cell)
-        if abs(value) <= _FLOAT32_MAX:
+        value = as_number(cell)
+        if abs(value) <= FLOAT32_MAX:
             return value
         what = f"{cell!r} is no finite number" if cell.strip() else "the cell is empty"
         raise ValueError(f"{self.place(line, column)}: {what}; correct or remove the line")
@@ -169,19 +169,26 @@ def _label_column(label: str | int, first: _Row, path: Path) -> int:
 
 
 def _is_header(first: list[str], second: list[str], label: int) -> bool:
-    numeric = [not math.isnan(_as_number(cell)) for cell in first]
+    numeric = [is_number(cell) for cell in first]
     heading = not numeric.pop(label)
     if not any(numeric):
         return True
     below = second[label] if label < len(second) else ""
-    return heading and all(numeric) and not math.isnan(_as_number(below))
+    return heading and all(numeric) and is_number(below)
 
 
-def _as_number(cell: str) -> float:
+def is_number(cell: str) -> bool:
+    """Tell whether a cell holds a number, NaN and infinity included."""
     try:
-        return float(cell)
+        float(cell)
     except ValueError:
-        return math.nan
+        return False
+    return True
+
+
+def as_number(cell: str) -> float:
+    """Return the number that a cell holds; NaN if it holds none."""
+    return float(cell) if is_number(cell) else math.nan
 
 
 def _read(rows: Iterable[_Row], table: _Table) -> tuple[FloatArray, list[_Label]]:
@@ -202,7 +209,7 @@ def _read(rows: Iterable[_Row], table: _Table) -> tuple[FloatArray, list[_Label]
         except ValueError:
             numbers = [math.nan]
         # The sum of finite numbers this side of 1e308 is finite: one test for the whole row.
-        if not abs(sum(map(abs, numbers))) <= _FLOAT32_MAX:
+        if not abs(sum(map(abs, numbers))) <= FLOAT32_MAX:
             numbers = [
                 table.number(line, i + (i >= table.label), cell) for i, cell in enumerate(cells)
             ]
@@ -214,7 +221,7 @@ def _classes(
     labels: list[_Label], class_names: list[str], table: _Table
 ) -> tuple[list[int], list[str]]:
     if not class_names:
-        numbers = [_as_number(text) for _, text in labels]
+        numbers = [as_number(text) for _, text in labels]
         if all(map(math.isfinite, numbers)):
             for (line, text), number in zip(labels, numbers, strict=True):
                 if number != int(number) or number < 0:

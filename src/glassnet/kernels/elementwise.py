@@ -169,6 +169,7 @@ def loss_gradient(code: int, paired: bool, p: np.ndarray, y: np.ndarray, d: np.n
     rows, n = p.shape
     one = p.dtype.type(1)
     tiny = p.dtype.type(_TINY32) if p.itemsize == 4 else p.dtype.type(_TINY64)
+    least = p.dtype.type(_LEAST32) if p.itemsize == 4 else p.dtype.type(_LEAST64)  # of 1 - p
     by_row, by_output = one / p.dtype.type(rows), one / p.dtype.type(rows * n)
     for i in range(rows):
         for j in range(n):
@@ -179,13 +180,14 @@ def loss_gradient(code: int, paired: bool, p: np.ndarray, y: np.ndarray, d: np.n
             elif paired:
                 d[i, j] = (p[i, j] - y[i, j]) * by_output
             elif code == BINARY:
-                no = (one - y[i, j]) / max(one - p[i, j], tiny)
+                no = (one - y[i, j]) / max(one - p[i, j], least)
                 d[i, j] = (no - y[i, j] / max(p[i, j], tiny)) * by_output
             else:
                 d[i, j] = -y[i, j] / max(p[i, j], tiny) * by_row
 
 
 _TINY32, _TINY64 = float(np.finfo(np.float32).tiny), float(np.finfo(np.float64).tiny)
+_LEAST32, _LEAST64 = float(np.finfo(np.float32).epsneg), float(np.finfo(np.float64).epsneg)
 
 
 @compiled

@@ -59,6 +59,11 @@ def gradient_check(
     GradientCheck
         A right gradient has an error below about 1e-6.
 
+    Raises
+    ------
+    ValueError
+        If the network has no parameters, or does not fit the loss, `x` or `y`.
+
     Notes
     -----
     ``(J(θ + h) - J(θ - h)) / 2h``, whose error falls with h² until rounding takes over.
@@ -76,6 +81,8 @@ def gradient_check(
     True
     """
     loss = loss_named(loss)
+    if network.theta.size == 0:
+        raise ValueError(f"{network!r} has no parameters: there is no gradient to check")
     network = network.astype("float64")
     x = network.checked_input(x)
     targets = loss.encode(np.asarray(y), network.output_shape[0], network.dtype)

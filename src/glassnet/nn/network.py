@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -207,8 +207,10 @@ class Network:
     def gradient(self, x: np.ndarray, y: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the gradient of the mean loss by `theta`, shape (P,): forward, then backward.
 
-        `x` and `y` are checked and converted as in `predict`; `y` may be integer labels.
+        `x` and `y` are checked and converted as in `predict`; `y` may be integer labels. Raises a
+        ValueError if they, or the last layer and the loss, do not fit each other.
         """
+        loss.check_output(self._parts[-1])
         x = self.checked_input(x)
         cache = self.new_cache()
         p = self.forward(x, cache, training=True)
@@ -235,7 +237,7 @@ class Network:
         Raises
         ------
         ValueError
-            If the shape is wrong or a number is not finite.
+            If the shape is wrong, or a value is no real number or not finite.
         """
         x = self.checked_input(x)
         whole("batch_size", batch_size, at_least=1)
@@ -252,9 +254,16 @@ class Network:
         Raises
         ------
         ValueError
-            If the shape is wrong or a number is not finite.
+            If the shape is wrong, or a value is no real number or not finite.
         """
-        x = np.asarray(x)
+        try:
+            x = np.asarray(x)
+        except ValueError:
+            raise ValueError(
+                f"the input is no array: all examples must have the shape {self.input_shape}"
+            ) from None
+        if x.dtype.kind not in "biuf":
+            raise ValueError(f"the input must hold real numbers, got dtype {x.dtype}")
         if x.ndim == 0 or x.shape[1:] != self.input_shape:
             raise ValueError(
                 f"the network expects examples of shape {self.input_shape}, that is an array of "
@@ -393,6 +402,8 @@ def _checked_dtype(dtype: str) -> np.dtype[Any]:
 
 
 def _checked_layers(layers: Sequence[Layer], input_shape: Shape) -> tuple[Layer, ...]:
+    if isinstance(layers, str | Layer) or not isinstance(layers, Iterable):
+        raise TypeError(f"layers must be a list of layers such as [Dense(10)], got {layers!r}")
     layers = tuple(layers)
     if not layers:
         raise ValueError("a network needs at least one layer, such as Dense(10, 'softmax')")

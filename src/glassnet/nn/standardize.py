@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from glassnet.nn.layer import Cache, Layer, Shape
+
+_CHUNK = 2**20
+"""Numbers that `adapt` takes at once: 8 MiB in float64."""
 
 
 class Standardize(Layer):
     """Give each feature mean 0 and standard deviation 1: ``(x - mean) / deviation``.
 
     The statistics come from `adapt`, are constants of the network from then on, and are saved with
-    it: whoever loads the model feeds raw inputs. Before `adapt` the layer changes nothing.
+    it: whoever loads the model feeds raw inputs. Before `adapt` the mean is NaN, and `forward`
+    raises a ValueError.
 
     Parameters
     ----------
@@ -36,7 +42,7 @@ class Standardize(Layer):
     def build(self, input_shape: Shape) -> Shape:
         """Declare the statistics."""
         shape = input_shape if self.axis == "feature" else input_shape[-1:]
-        self.mean = np.broadcast_to(0.0, shape)  # no memory yet: the network makes it writable
+        self.mean = np.broadcast_to(np.nan, shape)  # no memory yet: the network makes it writable
         self.deviation = np.broadcast_to(1.0, shape)
         self._input_shape = input_shape
         return input_shape
@@ -49,8 +55,10 @@ class Standardize(Layer):
         Raises
         ------
         ValueError
-            If the inputs are of another shape, or there are none.
+            If the inputs are of another shape, there are none, or the layer is in no network yet.
         """
+        if not self.in_network:
+            raise ValueError("put Standardize into a Network before adapt: it needs the shapes")
         if x.shape[1:] != self._input_shape or len(x) == 0:
             expected = ("n", *self._input_shape)
             raise ValueError(
@@ -58,11 +66,21 @@ class Standardize(Layer):
                 f"got shape {x.shape}"
             )
         axes = (0,) if self.axis == "feature" else tuple(range(x.ndim - 1))
-        self.mean[...] = x.mean(axis=axes, dtype=np.float64)
-        deviation = x.std(axis=axes, dtype=np.float64)
+        rows = max(1, _CHUNK // math.prod(self._input_shape))
+        chunks = [x[i : i + rows] for i in range(0, len(x), rows)]
+        count = x.size / self.mean.size
+        mean = sum(chunk.sum(axis=axes, dtype=np.float64) for chunk in chunks) / count
+        squares = sum(np.square(chunk - mean).sum(axis=axes) for chunk in chunks)
+        deviation = np.sqrt(squares / count)
         # rounding leaves a constant feature a deviation of about 1e-8 of its value, not 0
-        constant = deviation <= 1e-6 * np.abs(self.mean)
+        constant = deviation <= 1e-6 * np.abs(mean)
+        self.mean[...] = mean
         self.deviation[...] = np.where(constant, 1.0, deviation)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether there are statistics: from `adapt`, or from a saved network."""
+        return not math.isnan(self.mean.flat[0])
 
     @property
     def state(self) -> dict[str, np.ndarray]:
@@ -70,7 +88,9 @@ class Standardize(Layer):
         return {"mean": self.mean, "deviation": self.deviation}
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
-        """Return the standardised input."""
+        """Return the standardised input; refuse if not `adapted`."""
+        if not self.adapted:
+            raise ValueError("Standardize has no statistics yet; call its adapt(train.x) first")
         z = cache.array("z", x.shape, x.dtype)
         np.subtract(x, self.mean, out=z, casting="same_kind")
         np.divide(z, self.deviation, out=z, casting="same_kind")

@@ -148,6 +148,7 @@ def evaluate(
     """
     check_fit(network, dataset)
     loss = loss_named(loss)
+    loss.check_output(network.layers[-1].parts[-1])
     outputs = network.output_shape[0]
     measured = Metrics(loss, metrics_for(dataset, metrics), outputs)
     cache = network.new_cache()
