@@ -13,6 +13,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.cli import train as train_command
+from glassnet.cli.console import duration
 from glassnet.extras import MissingExtraError
 
 COMMANDS = [
@@ -65,9 +66,9 @@ MISTAKES = [
     (["train", "--hidden", "a,b"], ["--hidden", "128,64", "'a,b'"]),
     (["train", "--hidden", "0"], ["units", "at least 1, got 0"]),
     (["train", "--set", "training.seed"], ["key=value", "'training.seed'"]),
-    (["train", "--set", "trainin.seed=1"], ["'trainin'; did you mean 'training'"]),
+    (["train", "--set", "trainin.seed=1"], ["'trainin' in the recipe; did you mean 'training'"]),
     (["train", "--set", "training.seed=x"], ["training.seed", "integer", "'x'"]),
-    (["train", "--set", "int=3"], ["unknown key in the recipe 'int'"]),
+    (["train", "--set", "int=3"], ["unknown key 'int' in the recipe"]),
     (["train", "--set", "data.name=mnits"], ["'mnits'; did you mean 'mnist'"]),
     (["train", "--set", "data.name=empty.csv"], ["empty.csv"]),
     (["train", "--set", "network.layers.2.activation=relu"], ["probabilities", "softmax"]),
@@ -124,6 +125,7 @@ def test_a_real_process_tells_a_mistake_without_a_traceback(process) -> None:
         (PermissionError(errno.EACCES, "Permission denied"), 2, "no permission: .*another folder"),
         (OSError(errno.EROFS, "Read-only file system"), 2, "no permission: .*another folder"),
         (gn.DivergenceError("at step 3"), 1, "at step 3"),
+        (gn.data.DownloadError("no mirror gave it"), 1, "no mirror gave it"),
         (MemoryError(), 1, "not enough memory"),
         (TypeError("a number, got 'x'"), 2, "a number, got 'x'"),
         (MissingExtraError("pip install 'glassnet[sklearn]'"), 2, r"glassnet\[sklearn\]"),
@@ -140,6 +142,13 @@ def test_every_kind_of_error_has_its_words_and_exit_code(
     done = glassnet("train")
     assert done.code == code
     assert re.search(f"^Error: .*{words}", done.err)
+
+
+def test_where_it_was_is_shown_to_who_asks(process) -> None:
+    done = process("train", "digitz", GLASSNET_DEBUG="1")
+    assert done.code == 2
+    assert done.err.startswith("Traceback")
+    assert "\nError: " in done.err
 
 
 def test_where_the_command_line_is_not_installed_the_error_says_how(glassnet, monkeypatch) -> None:
@@ -231,3 +240,15 @@ def test_without_a_terminal_there_is_no_control_character(process) -> None:
 def test_colour_can_be_forced_and_refused(process) -> None:
     assert "\x1b[" in process("recipes", FORCE_COLOR="1").out
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", process("recipes", NO_COLOR="1").out)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0154, "15 ms"), (0.9996, "1.0 s"), (12.34, "12.3 s"), (185, "3 min 05 s")],
+)
+def test_a_duration_has_the_unit_that_fits(seconds, text) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_check_begins_with_its_first_number(glassnet) -> None:
+    assert glassnet("check", "--samples", 2).out.startswith("parameters checked  ")

@@ -61,7 +61,7 @@ def test_a_regression_has_no_classes_to_draw(glassnet, workplace) -> None:
 
 def test_without_a_network_the_error_says_where_to_put_the_files(process) -> None:
     done = process("train", "--set", "data.name=fashion-mnist")
-    assert done.code == 2
+    assert done.code == 1
     assert "fashion-mnist is not on this machine and could not be downloaded" in done.err
     assert "train-images-idx3-ubyte.gz" in done.err
     assert "--data-dir" in done.err
@@ -70,7 +70,7 @@ def test_without_a_network_the_error_says_where_to_put_the_files(process) -> Non
 
 def test_a_fetch_without_a_network_fails_and_leaves_nothing(process, workplace) -> None:
     done = process("data", "fetch", "fashion-mnist", "--data-dir", "here")
-    assert done.code == 2
+    assert done.code == 1
     assert "no connection" in done.err
     assert not [entry for entry in workplace.rglob("*") if entry.is_file()]
 

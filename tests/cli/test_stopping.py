@@ -151,7 +151,7 @@ main()
         running.send_signal(signal.SIGINT)
         wait_for(running, "interrupted")
         running.send_signal(signal.SIGINT)
-        assert running.wait(60) != 0
+        assert running.wait(60) == 1
         assert "never" not in running.stdout.read()
         assert "Traceback" not in running.stderr.read()
 
@@ -166,6 +166,60 @@ def test_after_training_signals_do_what_they_did_before() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     train_a_little(TrainingProgress("validation"))
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_signal_that_is_to_be_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        progress = TrainingProgress("validation")
+        heard: list[object] = []
+        progress.on_epoch_end = lambda *_: heard.append(signal.getsignal(signal.SIGINT))
+        train_a_little(progress)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIG_IGN]
+
+
+STUCK = """
+import sys
+from glassnet.cli import main
+
+def wait(*_, **__):
+    print("here", flush=True)
+    sys.stdin.readline()
+
+{}
+sys.argv = ["glassnet", "train", "--out", "some/run"]
+main()
+"""
+IN_IMPORT = """
+class Import:
+    def find_spec(self, name, *_):
+        if name == "glassnet.cli.app":
+            wait()
+
+sys.meta_path.insert(0, Import())
+"""
+IN_LOADING = """
+import glassnet.recipes
+sys.modules["glassnet.recipes.run"].load_data = wait
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", [IN_IMPORT, IN_LOADING])
+def test_a_signal_outside_of_training_ends_it_with_a_line(
+    environment, workplace, place, number
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK.format(place)], env=environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        wait_for(running, "here")
+        running.send_signal(number)
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (1, "Stopped; what was complete before is kept.\n")
+    assert list(workplace.iterdir()) == []
 
 
 def test_a_thread_that_can_not_listen_to_signals_trains_all_the_same(capsys) -> None:
@@ -237,9 +291,11 @@ def test_a_terminal_sees_two_bars(environment, workplace) -> None:
     batches = [line for line in drawn if line.startswith("batches")]
     assert "30/30" in epochs[-1]
     last = json.loads((workplace / "run" / "history.jsonl").read_text().splitlines()[-1])
-    assert f"validation loss {last['validation_loss']:.4f}" in epochs[-1]
+    measured = [line for line in drawn if line.startswith("validation loss")]
+    assert f"validation loss {last['validation_loss']:.4f}  accuracy" in measured[-1]
     assert "81/81" in batches[-1]
-    assert re.search(r"loss \d\.\d+  accuracy \d+\.\d+ %  [\d,]+ images/s", batches[-1])
+    running = [line for line in drawn if line.startswith("loss")]
+    assert re.fullmatch(r"loss \d\.\d+  accuracy \d+\.\d+ %  [\d,]+ images/s *", running[-1])
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", terminal.text)
 
 
@@ -252,9 +308,35 @@ def test_a_terminal_of_40_columns_is_not_overrun_nor_coloured_where_that_is_unwa
     bars = [line for line in terminal.lines() if line.startswith(("epochs", "batches"))]
     assert "5/5" in "".join(bars)
     assert max(map(len, bars)) <= 40
-    assert "loss" not in "".join(bars)
     table = [line for line in terminal.lines() if "dense" in line or "Softmax" in line]
     assert max(map(len, table)) <= 40
+
+
+@pytest.mark.parametrize("columns", [40, 80, 99, 120])
+def test_a_terminal_of_any_width_shows_all_numbers_whole(environment, columns) -> None:
+    phase = '{epochs=2,batch_size=1,optimizer={type="SGD"}}'
+    terminal = Terminal(
+        ["train", "--set", f"training.phases=[{phase},{phase}]", "--out", "run"],
+        environment(TERM="xterm"), columns,
+    )  # fmt: skip
+    assert terminal.end() == 0
+    drawn = [line.rstrip() for line in terminal.lines()]
+    shown = drawn[: drawn.index("Next")]
+    shown = shown[next(i for i, line in enumerate(shown) if line.startswith("phase 1")) :]
+    shown = [line for line in shown if not line.startswith(("Test", "Training", "Run"))]
+    assert max(map(len, shown)) <= columns
+    assert "…" not in "".join(shown)
+    text = "\n".join(shown)
+    for expected in (
+        r"^phase 1 .* 2/2 +\d:\d\d:\d\d$",
+        r"^phase 2 .* 2/2 +\d:\d\d:\d\d$",
+        r"^batches .* 1,294/1,294 +\d:\d\d:\d\d$",
+        r"^loss \d\.\d{4}  accuracy \d+\.\d\d %",
+        r"[\d,]+ images/s$",
+        r"^validation loss \d\.\d{4}",
+        r"accuracy \d+\.\d\d %$",
+    ):
+        assert re.search(expected, text, re.MULTILINE), expected
 
 
 def test_a_dumb_terminal_gets_plain_lines(environment) -> None:

@@ -10,6 +10,7 @@ import tomli_w
 
 import glassnet as gn
 from glassnet.cli import pictures
+from glassnet.cli import train as train_command
 
 FILES = [
     "checkpoint.npz",
@@ -169,6 +170,26 @@ def test_hidden_layers_need_a_dense_one_to_follow(glassnet, workplace) -> None:
     assert "--hidden needs a recipe with Dense layers" in done.err
 
 
+@pytest.mark.usefixtures("no_pictures")
+def test_the_folder_is_looked_at_before_the_data(glassnet, workplace, monkeypatch) -> None:
+    (workplace / "file.txt").touch()
+    monkeypatch.setattr(train_command, "prepare", lambda *_, **__: pytest.fail("data was loaded"))
+    assert glassnet("train", "--out", "file.txt").code == 2
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_titles_and_advice_are_of_this_run(glassnet, workplace) -> None:
+    np.savez(workplace / "own.npz", x=np.zeros((40, 8, 8, 1)), y=np.arange(40) % 10)
+    (workplace / "mine.toml").write_text(glassnet("recipes", "digits").out)
+    done = glassnet("train", "mine.toml", "--epochs", 1, "--data-dir", "my data", "--out", "a")
+    assert done.out.startswith("Handwritten digits, 8 x 8 pixels\n")
+    assert "glassnet train mine.toml --data-dir 'my data' --hidden" in done.out
+    done = glassnet("train", "--epochs", 1, "--set", "data.name=own.npz", "--out", "b")
+    assert done.out.startswith("digits on own.npz\n")
+    assert "glassnet train b/recipe.toml --hidden" in done.out
+    assert recipe_of(workplace / "b")["description"] == ""
+
+
 def test_the_weights_that_are_drawn_are_those_that_see_the_input() -> None:
     network = gn.Network([gn.Dense(2), gn.Dense(1)], input_shape=(3, 3))
     assert pictures.first_weights(network).shape == (9, 2)
@@ -195,6 +216,7 @@ def test_a_regression_tells_its_error(glassnet, workplace) -> None:
     assert "Test mean squared error  " in done.out
     assert "mean squared error" in done.out.split("epoch 3/3")[1].splitlines()[0]
     assert "predict run TABLE.csv" in done.out
+    assert " examples/s" in done.out
     pictures = {p.stem for p in (workplace / "run" / "figures").iterdir()}
     assert pictures == {"learning_curves", "first_layer_weights"}
 
@@ -231,7 +253,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(glassnet, wo
     done = glassnet("train", "--epochs", 1, "--out", "run")
     assert done.code == 2
     assert "run exists and is not empty" in done.err
-    assert "--resume run" in done.err
+    assert "--resume" not in done.err
     assert [p.name for p in (workplace / "run").iterdir()] == ["thesis.txt"]
 
 

@@ -123,6 +123,16 @@ def test_a_file_that_is_no_toml_is_told(tmp_path, content) -> None:
         load_recipe(tmp_path / "bad.toml")
 
 
+def test_a_shipped_recipe_comes_before_a_file_of_its_name(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").touch()
+    assert load_recipe("digits").data.name == "digits"
+
+
+def test_a_description_of_several_lines_is_written_on_several() -> None:
+    assert '"""\nA small network' in load_recipe("digits").to_toml()
+
+
 def test_a_folder_is_no_recipe(tmp_path) -> None:
     with pytest.raises(RecipeError, match="is not a recipe in TOML"):
         load_recipe(tmp_path)
@@ -137,21 +147,21 @@ def test_what_is_wrong_in_a_file_is_told_with_its_name(tmp_path) -> None:
 # What is wrong is named: key, value, what is allowed
 
 WRONG = [
-    ("epochs", 3, ["unknown key in the recipe 'epochs'", "'training'"]),
-    ("int", 3, ["unknown key in the recipe 'int'"]),
-    ("data.nam", "x", ["unknown key in data 'nam'; did you mean 'name'", "'validation'"]),
-    ("data.str", "x", ["unknown key in data 'str'"]),
-    ("network.layer", 1, ["unknown key in network 'layer'; did you mean 'layers'"]),
-    ("training.sed", 1, ["unknown key in training 'sed'; did you mean 'seed'"]),
+    ("epochs", 3, ["unknown key 'epochs' in the recipe", "'training'"]),
+    ("int", 3, ["unknown key 'int' in the recipe"]),
+    ("data.nam", "x", ["unknown key 'nam' in data; did you mean 'name'", "'validation'"]),
+    ("data.str", "x", ["unknown key 'str' in data"]),
+    ("network.layer", 1, ["unknown key 'layer' in network; did you mean 'layers'"]),
+    ("training.sed", 1, ["unknown key 'sed' in training; did you mean 'seed'"]),
     (
         "training.phases.0.batchsize",
         1,
-        ["unknown key in training.phases.0 'batchsize'; did you mean 'batch_size'"],
+        ["unknown key 'batchsize' in training.phases.0; did you mean 'batch_size'"],
     ),
     (
         "training.early_stopping.patienc",
         1,
-        ["unknown key in training.early_stopping 'patienc'; did you mean 'patience'"],
+        ["unknown key 'patienc' in training.early_stopping; did you mean 'patience'"],
     ),
     ("name", "a/b", ["name: ", "'a/b'"]),
     ("title", 1, ["title: ", "string", "got 1"]),
@@ -255,7 +265,7 @@ def test_a_change_can_add_a_table() -> None:
         ("training.phases.x.epochs", "training.phases has entries 0 to 0, got 'x'"),
         ("training.phases.-1", "entries 0 to 0, got '-1'"),
         ("training.seed.x", "training.seed is a value, not a table"),
-        ("", "unknown key in the recipe ''"),
+        ("", "unknown key '' in the recipe"),
     ],
 )
 def test_a_change_at_a_place_that_is_not_there_is_refused(key, words) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -148,6 +151,78 @@ def test_a_run_that_diverges_says_so_in_its_folder(tmp_path) -> None:
     assert result["status"] == "diverged"
     assert "step 2 of epoch 1, in layer dense_2" in result["message"]
     assert not folder.model.exists()
+    assert folder.history.read_text() == ""
+
+
+def test_the_epoch_of_the_measured_weights_is_noted(finished, tmp_path) -> None:
+    _, result = finished
+    assert result["measured_epoch"] == 2
+    worse = {"training.phases.0.optimizer.learning_rate": 5.0, "training.phases.0.epochs": 4}
+    stopping = {"training.early_stopping": {"patience": 3, "monitor": "validation_loss"}}
+    folder, result = trained(tmp_path / "run", digits(**worse, **stopping))
+    losses = [json.loads(r)["validation_loss"] for r in folder.history.read_text().splitlines()]
+    assert result["measured_epoch"] == 1 + int(np.argmin(losses))
+
+
+def test_a_resumed_run_keeps_its_versions_and_adds_others(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    folder.note_versions()
+    first = json.loads(folder.versions.read_text())
+    folder.note_versions()
+    assert json.loads(folder.versions.read_text()) == first
+    before = first | {"numpy": "2.0.0"}
+    folder.write(folder.versions, json.dumps(before))
+    for _ in range(2):
+        folder.note_versions()
+        assert json.loads(folder.versions.read_text()) == before | {"resumed with": [first]}
+
+
+# Data that needs more than its name
+
+
+def prepared(path, **of_data):
+    changes = {f"data.{key}": value for key, value in of_data.items()}
+    return prepare(digits(**{"data.name": str(path)} | changes))
+
+
+def test_a_table_is_read_as_the_recipe_says(tmp_path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("kind;a;b\n" + "".join(f"{'xy'[i % 2]};{i};7\n" for i in range(40)))
+    job = prepared(path, label="kind", delimiter=";")
+    assert (job.train.class_names, job.train.input_shape) == (("x", "y"), (2,))
+    assert prepared(path, label=0, delimiter=";").test.x.tobytes() == job.test.x.tobytes()
+    of_targets = {
+        "data": {"name": str(path), "label": "a", "delimiter": ";", "regression": True},
+        "network.layers": [{"type": "Dense", "units": "classes"}],
+        "training.loss": "mean_squared_error",
+    }
+    path.write_text("b;a\n" + "".join(f"{i};{i / 8}\n" for i in range(40)))
+    assert prepare(digits(**of_targets)).train.n_classes == 0
+
+
+@pytest.mark.parametrize("parts", [[""], ["train", "test"]])
+def test_images_of_several_sizes_are_resized(tmp_path, parts) -> None:
+    for i in range(20):
+        for part in parts:
+            place = tmp_path / part / "ab"[i % 2]
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{i}.pgm").write_bytes(f"P5 {i + 1} 2 255 ".encode() + bytes(2 * i + 2))
+    job = prepared(tmp_path, size=[4, 3])
+    assert job.train.input_shape == job.test.input_shape == (4, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "match"),
+    [
+        ("label", 0, r"data\.label is for \.csv files, got digits"),
+        ("size", [8, 8], r"data\.size is for folders of images, got digits"),
+        ("size", [8], r"data\.size.*2 items"),
+        ("delimiter", "", r"data\.delimiter.*1 character"),
+    ],
+)
+def test_a_key_that_does_not_suit_the_data_is_refused(key, value, match) -> None:
+    with pytest.raises(ValueError, match=match):
+        prepared("digits", **{key: value})
 
 
 def test_the_epochs_may_be_measured_on_the_test_set_or_not_at_all(tmp_path) -> None:
@@ -190,6 +265,19 @@ def test_the_inputs_are_standardized_by_the_training_part() -> None:
     assert mean.ravel() == pytest.approx(job.train.x.mean())
 
 
+def test_every_standardize_gets_the_statistics_of_what_reaches_it() -> None:
+    standardize = {"type": "Standardize"}
+    layers = [{"type": "ReLU"}, {"type": "Flatten"}, standardize, {"type": "Tanh"}, standardize]
+    last = digits().network.layers[-1]
+    job = prepare(digits(**{"network.layers": [*layers, last]}))
+    first, second = (layer for layer in job.network.layers if isinstance(layer, gn.Standardize))
+    x = job.train.x.reshape(len(job.train), -1)
+    assert first.mean == pytest.approx(x.mean(axis=0), abs=1e-6)
+    squashed = np.tanh((x - first.mean) / first.deviation)
+    assert second.mean == pytest.approx(squashed.mean(axis=0), abs=1e-6)
+    assert second.deviation.min() > 0
+
+
 # What cannot be trained is refused before anything is written
 
 
@@ -209,6 +297,16 @@ def test_the_inputs_are_standardized_by_the_training_part() -> None:
         ),
         ({"data.name": "mnits"}, "did you mean 'mnist'"),
         ({"data.validation": 0.0001}, "leaves one part empty"),
+        (
+            {
+                "network.layers": [
+                    {"type": "Dense", "units": 3},
+                    {"type": "Standardize"},
+                    {"type": "Dense", "units": "classes", "activation": "softmax"},
+                ]
+            },
+            "Standardize .* cannot stand behind a layer that learns",
+        ),
         (
             {"network.layers": [{"type": "Dense", "units": 3}, {"type": "Flatten"}]},
             "10 classes and the network 3 outputs",
@@ -238,21 +336,79 @@ def test_two_classes_may_have_one_output(tmp_path) -> None:
 
 def test_a_folder_that_holds_something_is_never_taken(tmp_path) -> None:
     (tmp_path / "run").mkdir()
-    RunFolder.create(tmp_path / "run")
     (tmp_path / "run" / "mine.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"not empty; .*--out.* --resume"):
+    with pytest.raises(FileExistsError, match=r"not empty; choose another with --out$"):
         RunFolder.create(tmp_path / "run")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError, match=r"is no folder; choose another with --out$"):
         RunFolder.create(tmp_path / "run" / "mine.txt")
     assert (tmp_path / "run" / "mine.txt").read_text() == "mine"
 
 
 def test_the_next_folder_is_the_first_that_is_free(tmp_path) -> None:
-    assert RunFolder.next("a", tmp_path) == tmp_path / "a"
-    (tmp_path / "a").mkdir()
-    assert RunFolder.next("a", tmp_path) == tmp_path / "a-2"
+    assert RunFolder.create_next("a", tmp_path).path == tmp_path / "a"
     (tmp_path / "a-2").touch()
-    assert RunFolder.next("a", tmp_path) == tmp_path / "a-3"
+    (tmp_path / "a-3").mkdir()
+    assert RunFolder.create_next("a", tmp_path).path == tmp_path / "a-4"
+
+
+CLAIM = """
+import sys
+from glassnet.recipes import RunFolder
+
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(eval(sys.argv[1])(sys.argv[2]).path)
+except FileExistsError:
+    print("taken")
+"""
+
+
+@pytest.mark.parametrize(
+    ("create", "expected"),
+    [
+        ("RunFolder.create", ["run", "taken", "taken", "taken"]),
+        (
+            "lambda path: RunFolder.create_next('run', path[:-4])",
+            ["run", "run-2", "run-3", "run-4"],
+        ),
+    ],
+)
+def test_processes_that_want_one_folder_at_once_get_one_each(tmp_path, create, expected) -> None:
+    with contextlib.ExitStack() as stack:
+        started = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", CLAIM, create, tmp_path / "run"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(4)
+        ]
+        for process in started:
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        claimed = sorted(process.communicate()[0].strip().split("/")[-1] for process in started)
+    assert claimed == expected
+
+
+def test_a_run_is_named_as_the_way_on_where_one_is(finished) -> None:
+    folder, _ = finished
+    with pytest.raises(FileExistsError, match=rf"--out, or .* --resume {folder.path}$"):
+        RunFolder.create(folder.path)
+
+
+def test_a_folder_that_is_given_up_leaves_nothing(tmp_path) -> None:
+    RunFolder.create(tmp_path / "a" / "b" / "run").abandon()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "empty").mkdir()
+    RunFolder.create(tmp_path / "empty").abandon()
+    assert list(tmp_path.iterdir()) == [tmp_path / "empty"]
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_a_folder_without_a_recipe_is_no_run(tmp_path) -> None:

@@ -57,8 +57,16 @@ def test_a_folder_without_a_recipe_is_no_run(folder):
         read_run_folder(folder)
 
 
-def test_an_ended_run_without_history_is_refused(folder):
+@pytest.mark.parametrize("status", ["diverged", "stopped"])
+def test_a_run_that_ended_in_its_first_epoch_needs_no_history(folder, status):
     (folder / "history.jsonl").unlink()
+    (folder / "result.json").write_text(json.dumps({"status": status}))
+    assert read_run_folder(folder).history == []
+
+
+def test_a_finished_run_without_history_is_refused(folder):
+    (folder / "history.jsonl").unlink()
+    (folder / "result.json").write_text('{"status": "finished"}')
     with pytest.raises(FileNotFoundError, match=r"history\.jsonl is missing although the run has"):
         read_run_folder(folder)
 

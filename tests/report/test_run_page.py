@@ -541,3 +541,30 @@ def test_a_damaged_run_leaves_the_old_page(folder):
     with pytest.raises(ValueError, match=r"recipe\.toml"):
         write_run_page(folder)
     assert (folder / "report.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("history", "epoch", "told"),
+    [
+        ([0.5, 0.9], 2, "the best epoch, 2"),
+        ([0.9, 0.5], 2, "the last epoch, 2"),
+        ([0.9, 0.8, 0.5], 2, "epoch 2, which early stopping put back"),
+    ],
+)
+def test_the_page_says_of_which_epoch_the_measured_weights_are(tmp_path, history, epoch, told):
+    (tmp_path / "recipe.toml").write_text('name = "a"\n')
+    records = [{"epoch": i, "accuracy": value} for i, value in enumerate(history, 1)]
+    (tmp_path / "history.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    test = {"examples": 10, "accuracy": 0.5}
+    result = {"status": "finished", "measured_epoch": epoch, "test": test}
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    assert f"with the weights of {told}" in run_page(tmp_path)
+
+
+def test_versions_that_went_on_later_are_shown_by_what_differs(tmp_path):
+    (tmp_path / "recipe.toml").write_text('name = "a"\n')
+    later = [{"numpy": "2.1", "python": "3.11"}, {"numpy": "2.2", "python": "3.12"}]
+    noted = {"numpy": "2.0", "python": "3.11", "resumed with": later}
+    (tmp_path / "versions.json").write_text(json.dumps(noted))
+    page = run_page(tmp_path)
+    assert "<dt>resumed with</dt><dd>numpy 2.1; numpy 2.2, python 3.12</dd>" in page

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -49,5 +51,7 @@ def main() -> None:
     try:
         app()
     except EXPECTED as error:
+        if os.environ.get("GLASSNET_DEBUG"):
+            traceback.print_exc()
         console.fail(told(error))
         sys.exit(exit_code(error))

@@ -43,6 +43,7 @@ def command(
         )
     right = found.error < TOLERANCE
     made = table("", "")
+    made.show_header = False
     add(made, "parameters checked", f"{found.checked:,} of {job.network.theta.size:,}")
     add(made, "largest relative error", f"{found.error:.2e}")
     add(made, "where", f"{found.parameter}{list(found.index)}")

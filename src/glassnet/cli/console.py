@@ -42,7 +42,9 @@ def percent(part: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return ``"12.3 s"`` or ``"3 min 05 s"``."""
+    """Return ``"123 ms"``, ``"12.3 s"`` or ``"3 min 05 s"``."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"

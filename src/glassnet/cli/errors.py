@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from glassnet.data import DownloadError
 from glassnet.extras import MissingExtraError
 from glassnet.training import DivergenceError
 
@@ -30,7 +31,7 @@ def told(error: BaseException) -> str:
 
 def exit_code(error: BaseException) -> int:
     """Return 1 for what failed, 2 for what was misused."""
-    if isinstance(error, DivergenceError | MemoryError):
+    if isinstance(error, DivergenceError | DownloadError | MemoryError):
         return FAILED
     broken_disk = isinstance(error, OSError) and error.errno in (*_FULL, errno.EIO)
     return FAILED if broken_disk else MISUSED

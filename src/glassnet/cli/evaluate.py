@@ -12,7 +12,7 @@ from glassnet.cli.console import add, out, percent, say, table
 from glassnet.cli.progress import downloads
 from glassnet.data import DATASETS, Dataset, load_dataset
 from glassnet.nn import Network
-from glassnet.recipes import Recipe, RecipeError
+from glassnet.recipes import Recipe, RecipeError, load_data
 from glassnet.training import evaluate as measure
 
 NAME = "evaluate"
@@ -45,7 +45,10 @@ def command(
     if part not in ("test", "train"):
         raise RecipeError(f"--part is test or train, got {part!r}")
     with downloads() as progress:
-        train, test = load_dataset(name, data_dir=data_dir, progress=progress)
+        if data is None and recipe is not None:
+            train, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
+        else:
+            train, test = load_dataset(name, data_dir=data_dir, progress=progress)
     chosen = test if part == "test" else train
     result: dict[str, Any] = {"data": name, "part": part, "examples": len(chosen)}
     result |= _measure(network, chosen, recipe)

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
-    ProgressColumn,
-    Task,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -30,14 +29,22 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 class TrainingProgress(Callback):
-    """On a terminal two bars, for epochs and batches; elsewhere a line every few seconds.
+    """On a terminal two bars, and the numbers below; elsewhere a line every few seconds.
 
     Ctrl-C and SIGTERM break the training off within moments, with a checkpoint; a second Ctrl-C
     ends the program at once.
+
+    Parameters
+    ----------
+    validation_name : str
+        What the epochs are measured on.
+    phases : int
+        How many there will be; several are numbered.
     """
 
-    def __init__(self, validation_name: str) -> None:
+    def __init__(self, validation_name: str, *, phases: int = 1) -> None:
         self._validation_name = validation_name
+        self._phases = phases
         self._live = out.is_terminal and not out.is_dumb_terminal
         self._handlers: dict[int, Any] = {}
 
@@ -47,23 +54,21 @@ class TrainingProgress(Callback):
         self._printed = 0.0
         progress = trainer.progress
         if self._live:
-            self._bars = Progress(
+            self._bars = _Bars(
                 TextColumn("{task.description}"),
-                BarColumn(bar_width=None if out.width < 100 else 40),
+                BarColumn(bar_width=min(max(out.width // 4, 10), 40)),
                 TextColumn("{task.fields[place]}"),
                 TimeRemainingColumn(elapsed_when_finished=True),
-                _Numbers(),
                 console=out,
-                expand=False,
             )
             total = progress.epochs * progress.examples
-            phase = f"phase {progress.phase}" if progress.phase > 1 else "epochs"
-            self._epochs = self._bars.add_task(phase, total=total, place="", numbers="")
+            phase = f"phase {progress.phase}" if self._phases > 1 else "epochs"
+            self._epochs = self._bars.add_task(phase, total=total, place="", numbers=[])
             self._batches = self._bars.add_task(
-                "batches", total=progress.steps_per_epoch, place="", numbers=""
+                "batches", total=progress.steps_per_epoch, place="", numbers=[]
             )
             self._bars.start()
-            self._last_validation = ""
+            self._last_validation: list[str] = []
             self.on_chunk_end(trainer)
 
     def on_chunk_end(self, trainer: Trainer) -> None:
@@ -75,7 +80,7 @@ class TrainingProgress(Callback):
         batches = -(-progress.row // progress.batch_size)
         rate = progress.row / progress.seconds if progress.seconds else 0.0
         epoch = min(progress.epoch + 1, progress.epochs)
-        numbers = _told(trainer.running_metrics()) if progress.row else ""
+        numbers = _told(trainer.running_metrics()) if progress.row else []
         self._bars.update(
             self._epochs,
             completed=done,
@@ -86,14 +91,16 @@ class TrainingProgress(Callback):
             self._batches,
             completed=batches,
             place=f"{batches:,}/{progress.steps_per_epoch:,}",
-            numbers=f"{numbers}  {rate:,.0f} images/s" if rate else "",
+            numbers=[*numbers, _speed(trainer, rate)] if rate else [],
         )
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Show the validation, or print a line."""
         prefix = "validation_"
         measured = {k.removeprefix(prefix): v for k, v in record.items() if k.startswith(prefix)}
-        validation = f"{self._validation_name} {_told(measured)}" if len(measured) > 1 else ""
+        validation = _told(measured)
+        if validation:
+            validation[0] = f"{self._validation_name} {validation[0]}"
         if self._live:
             self._last_validation = validation
             self._bars.update(self._epochs, numbers=validation)
@@ -105,8 +112,10 @@ class TrainingProgress(Callback):
             self._printed = now
             rate = record["seconds"] and progress.examples / record["seconds"]
             left = (progress.epochs - progress.epoch) * record["seconds"]
-            text = f"epoch {progress.epoch}/{progress.epochs}  {_told(record)}  {validation}"
-            say(f"{text}  {rate:,.0f} images/s" + ("" if last else f"  {duration(left)} left"))
+            phase = [f"phase {progress.phase}"] if self._phases > 1 else []
+            parts = [*phase, f"epoch {progress.epoch}/{progress.epochs}"]
+            parts += [*_told(record), *validation, _speed(trainer, rate)]
+            say("  ".join(parts if last else [*parts, f"{duration(left)} left"]))
 
     def on_fit_end(self, trainer: Trainer) -> None:  # noqa: ARG002
         """Leave the bars as they are and stop listening."""
@@ -126,21 +135,43 @@ class TrainingProgress(Callback):
 
         def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             trainer.interrupt()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for heard, before in self._handlers.items():
+                signal.signal(heard, before)
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers.setdefault(number, signal.signal(number, interrupt))
+            before = signal.getsignal(number)
+            if before not in (signal.SIG_IGN, None):  # as nohup and a shell's & want it
+                self._handlers.setdefault(number, before)
+                signal.signal(number, interrupt)
 
 
-class _Numbers(ProgressColumn):
-    """Metrics of a task; dropped where the terminal is too narrow for them."""
+class _Bars(Progress):
+    """Bars, and below them the numbers of each task on as many lines as the width asks for."""
 
-    def render(self, task: Task) -> Text:
-        text = str(task.fields["numbers"])
-        return Text(text if out.width >= 80 else "")
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in reversed(self.tasks):
+            for line in _folded(task.fields["numbers"], out.width):
+                yield Text(line)
 
 
-def _told(metrics: dict[str, Any]) -> str:
+def _folded(parts: list[str], width: int) -> list[str]:
+    """Return the parts on lines of a width; a line is never broken within a part."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _speed(trainer: Trainer, rate: float) -> str:
+    kind = "images" if len(trainer.network.input_shape) > 1 else "examples"
+    return f"{rate:,.0f} {kind}/s"
+
+
+def _told(metrics: dict[str, Any]) -> list[str]:
     parts = []
     if metrics.get("loss") is not None:
         parts.append(f"loss {metrics['loss']:.4f}")
@@ -148,7 +179,7 @@ def _told(metrics: dict[str, Any]) -> str:
         parts.append(f"accuracy {percent(metrics['accuracy'])}")
     elif metrics.get("mean_squared_error") is not None:
         parts.append(f"mean squared error {metrics['mean_squared_error']:.4g}")
-    return "  ".join(parts)
+    return parts
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import typer
 
 from glassnet.cli import model, options
 from glassnet.cli.console import add, out, say, table
+from glassnet.data import DATASETS
 from glassnet.nn import Network
-from glassnet.recipes import load_recipe, prepare, shipped_recipes
+from glassnet.recipes import Recipe, build_network, load_recipe, prepare, shipped_recipes
 
 NAME = "summary"
 EXAMPLES = """Examples:
@@ -29,9 +30,17 @@ def command(
     """Show the layers of a model, or of a recipe's network before it is trained."""
     is_recipe = target in shipped_recipes() or Path(target).suffix == ".toml"
     if is_recipe and not Path(target).is_dir():
-        print_summary(prepare(load_recipe(target), data_dir=data_dir).network)
+        print_summary(_untrained(load_recipe(target), data_dir))
     else:
         print_summary(model.load(Path(target))[0])
+
+
+def _untrained(recipe: Recipe, data_dir: Path | None) -> Network:
+    """Return the network of a recipe; the shape of known data needs no loading."""
+    entry = DATASETS.get(recipe.data.name)
+    if entry is None:
+        return prepare(recipe, data_dir=data_dir).network
+    return build_network(recipe, entry.input_shape, entry.n_classes)
 
 
 def print_summary(network: Network) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,7 @@ glassnet train --resume runs/first"""
 
 
 def command(
+    context: typer.Context,
     *,
     recipe: Annotated[
         str | None, typer.Argument(help="A shipped recipe's name or a .toml file. Default: digits.")
@@ -86,33 +88,42 @@ def command(
             seed=seed,
         )
         changes |= dict(map(parse_setting, settings or []))
+        if changes.get("data.name", chosen.data.name) != chosen.data.name:
+            changes = {"title": "", "description": ""} | changes  # they told of the other data
         chosen = chosen.changed(changes) if changes else chosen
         chosen = _with_absolute_path(chosen)
-    say(chosen.title or chosen.name, "bold")
-    with downloads() as progress:
-        job = prepare(chosen, data_dir=data_dir, progress=progress)
     folder = _folder(chosen, out, resume)
+    try:
+        say(chosen.title or f"{chosen.name} on {Path(chosen.data.name).name}", "bold")
+        with downloads() as progress:
+            job = prepare(chosen, data_dir=data_dir, progress=progress)
+    except BaseException:
+        if resume is None:
+            folder.abandon()
+        raise
     held_out = f", {len(job.validation):,} for validation" if job.validation is not None else ""
     if job.validation_name == "test":
         held_out = ", measured on the test set after every epoch"
     say(f"{job.train.name or chosen.data.name}: {len(job.train):,} examples to train on{held_out}")
     print_summary(job.network)
-    bars = TrainingProgress(job.validation_name)
+    bars = TrainingProgress(job.validation_name, phases=len(chosen.training.phases))
     try:
         result = run(job, folder, callbacks=[bars])
     finally:
         bars.close()
+    source = context.get_parameter_source("data_dir")
+    named_dir = data_dir if source is not None and source.name == "COMMANDLINE" else None
     if result["status"] == "stopped":
-        say(
-            f"Training {result['message']}. Go on with: glassnet train --resume {folder.path}",
-            "yellow",
-        )
+        again = _train_line("--resume", folder.path, data_dir=named_dir)
+        say(f"Training {result['message']}. Go on with: {again}", "yellow")
         raise typer.Exit(1)
     from glassnet.cli.pictures import draw
 
     with console.out.status("drawing pictures"):
         draw(job, folder)
-    _tell(job, folder, result)
+    own = resume is not None or settings
+    again = _train_line(folder.recipe if own else recipe or "digits", data_dir=named_dir)
+    _tell(job, folder, result, again)
 
 
 def _flags(
@@ -177,12 +188,18 @@ def _with_absolute_path(recipe: Recipe) -> Recipe:
 def _folder(recipe: Recipe, out: Path | None, resume: Path | None) -> RunFolder:
     if resume is not None:
         return RunFolder.existing(resume)
-    return RunFolder.create(RunFolder.next(recipe.name) if out is None else out)
+    return RunFolder.create_next(recipe.name) if out is None else RunFolder.create(out)
 
 
-def _tell(job: Job, folder: RunFolder, result: dict[str, Any]) -> None:
+def _train_line(*arguments: str | Path, data_dir: Path | None) -> str:
+    """Return a command to copy, with the --data-dir that was given."""
+    more = [] if data_dir is None else ["--data-dir", data_dir]
+    return shlex.join(["glassnet", "train", *map(str, [*arguments, *more])])
+
+
+def _tell(job: Job, folder: RunFolder, result: dict[str, Any], again: str) -> None:
     """Print what came of it and what to do next."""
-    test = result["test"]
+    test, path = result["test"], shlex.quote(str(folder.path))
     say()
     if "accuracy" in test:
         right = round(test["accuracy"] * test["examples"])
@@ -200,8 +217,8 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any]) -> None:
     say()
     say("Next", "bold")
     for line in (
-        f"glassnet report {folder.path}      one page with all of it",
-        f"glassnet predict {folder.path} {'IMAGE' if job.test.x.ndim > 2 else 'TABLE.csv'}",
-        f"glassnet train {job.recipe.name} --hidden 128,64 --seed 1",
+        f"glassnet report {path}      one page with all of it",
+        f"glassnet predict {path} {'IMAGE' if job.test.x.ndim > 2 else 'TABLE.csv'}",
+        f"{again} --hidden 128,64 --seed 1",
     ):
         say(f"  {line}")

@@ -5,7 +5,9 @@ from glassnet.extras import require
 require("pydantic", "cli")
 require("tomli_w", "cli")
 
-from glassnet.recipes.recipe import (  # noqa: E402 after the friendly refusal
+from glassnet.recipes.folder import RunFolder  # noqa: E402 after the friendly refusal
+from glassnet.recipes.loading import load_data  # noqa: E402
+from glassnet.recipes.recipe import (  # noqa: E402
     Recipe,
     RecipeError,
     load_recipe,
@@ -13,13 +15,15 @@ from glassnet.recipes.recipe import (  # noqa: E402 after the friendly refusal
     recipe_from_dict,
     shipped_recipes,
 )
-from glassnet.recipes.run import Job, RunFolder, prepare, run  # noqa: E402
+from glassnet.recipes.run import Job, build_network, prepare, run  # noqa: E402
 
 __all__ = [
     "Job",
     "Recipe",
     "RecipeError",
     "RunFolder",
+    "build_network",
+    "load_data",
     "load_recipe",
     "parse_setting",
     "prepare",

@@ -36,7 +36,8 @@ def _told(key: str, found: Sequence[Any], root: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         *location, name = first["loc"]
         place = ".".join(map(str, location)) or "the recipe"
-        return unknown(name, _model_at(root, location).model_fields, f"key in {place}")
+        told = unknown(name, _model_at(root, location).model_fields, "key")
+        return told.replace(repr(name), f"{name!r} in {place}", 1)
     if first["type"] == "missing":
         return f"{key} is missing"
     if first["type"] in {"model_type", "dict_type"}:

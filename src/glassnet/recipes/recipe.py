@@ -48,6 +48,9 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+_Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+
+
 class DataTable(_Table):
     """What is learned from."""
 
@@ -56,6 +59,14 @@ class DataTable(_Table):
     validation: Annotated[float, Field(gt=0, lt=1)] | Literal["test", "none"] = 0.1
     """The part of the training examples that is held out to measure each epoch on. "test" measures
     each epoch on the test set: what the thesis did, and nothing to choose hyperparameters by."""
+    label: str | int | None = None
+    """Of a CSV file: the label's column, by name, or by index from 0; the last one if not given."""
+    regression: bool | None = None
+    """Of a CSV file: whether the labels are target values."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Of a CSV file: what stands between two cells."""
+    size: _Size | None = None
+    """Of a folder of images: height and width that all are resized to."""
 
 
 class NetworkTable(_Table):
@@ -138,7 +149,8 @@ class Recipe(_Table):
 
     def to_toml(self) -> str:
         """Return the text of a recipe file."""
-        return tomli_w.dumps(self.to_dict())
+        faithful = "\r" not in self.title + self.description  # which lines of text would lose
+        return tomli_w.dumps(self.to_dict(), multiline_strings=faithful)
 
 
 def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
@@ -181,10 +193,10 @@ def load_recipe(name: str | Path) -> Recipe:
         If there is no such recipe or file, or it is wrong.
     """
     path = Path(name)
+    recipes = shipped_recipes()
+    if str(name) in recipes:
+        return recipes[str(name)]
     if not (path.suffix or path.is_file() or len(path.parts) > 1):
-        recipes = shipped_recipes()
-        if str(name) in recipes:
-            return recipes[str(name)]
         raise RecipeError(unknown(str(name), recipes, "recipe") + ", or the path of a .toml file")
     try:
         tree = tomllib.loads(path.read_text("utf-8"))

@@ -9,13 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from glassnet.data import Dataset, load_dataset
+import numpy as np
+
+from glassnet.data import Dataset
 from glassnet.data.download import Progress as DownloadProgress
 from glassnet.nn import Network, Standardize
+from glassnet.nn.layer import Cache
 from glassnet.optim import optimizer_from_config, schedule_from_config
-from glassnet.recipes.recipe import Recipe, layer_of, load_recipe
-from glassnet.recipes.versions import versions
-from glassnet.storage import atomic_write
+from glassnet.recipes.folder import RunFolder
+from glassnet.recipes.loading import load_data
+from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
 from glassnet.training import (
     Callback,
     Checkpoint,
@@ -25,85 +28,6 @@ from glassnet.training import (
 )
 from glassnet.training.history import Record
 from glassnet.training.metrics import default_metrics
-
-
-class RunFolder:
-    """The files of one run.
-
-    ================== ==========================================================
-    ``recipe.toml``    the resolved recipe: all values, defaults included
-    ``versions.json``  what besides it decides the numbers
-    ``history.jsonl``  a record an epoch
-    ``checkpoint.npz`` all that decides the rest of the run
-    ``model.npz``      the network, when training has ended
-    ``result.json``    how it ended, and the measurements on the test set
-    ``figures/``       pictures
-    ================== ==========================================================
-
-    Parameters
-    ----------
-    path : Path
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.recipe = self.path / "recipe.toml"
-        self.versions = self.path / "versions.json"
-        self.history = self.path / "history.jsonl"
-        self.checkpoint = self.path / "checkpoint.npz"
-        self.model = self.path / "model.npz"
-        self.result = self.path / "result.json"
-        self.figures = self.path / "figures"
-
-    @classmethod
-    def create(cls, path: str | Path) -> RunFolder:
-        """Make a folder for a new run.
-
-        Raises
-        ------
-        FileExistsError
-            If there is something at `path` already.
-        """
-        folder = cls(path)
-        if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-            raise FileExistsError(
-                f"{path} exists and is not empty; choose another with --out, "
-                f"or go on with the run in it with --resume {path}"
-            )
-        folder.path.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    @classmethod
-    def next(cls, name: str, parent: str | Path = "runs") -> Path:
-        """Return the first path of ``runs/name``, ``runs/name-2``, ... that is not taken."""
-        path, number = Path(parent) / name, 1
-        while path.exists():
-            number += 1
-            path = Path(parent) / f"{name}-{number}"
-        return path
-
-    @classmethod
-    def existing(cls, path: str | Path) -> RunFolder:
-        """Return the folder of a run that was begun.
-
-        Raises
-        ------
-        FileNotFoundError
-            If it isn't one.
-        """
-        folder = cls(path)
-        if not folder.recipe.is_file():
-            raise FileNotFoundError(f"{path} is not the folder of a run: it has no recipe.toml")
-        return folder
-
-    def read_recipe(self) -> Recipe:
-        """Return the run's recipe."""
-        return load_recipe(self.recipe)
-
-    def write(self, path: Path, text: str) -> None:
-        """Put a text file in place whole."""
-        with atomic_write(path) as file:
-            file.write(text.encode())
 
 
 class HistoryLog(Callback):
@@ -180,25 +104,53 @@ def prepare(
     ValueError, OSError
         If the data is missing or wrong, or layers and data don't fit.
     """
-    whole, test = load_dataset(recipe.data.name, data_dir=data_dir, progress=progress)
+    whole, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
     train, validation = whole, None
     if recipe.data.validation == "test":
         validation = test
     elif isinstance(recipe.data.validation, float):
         train, validation = whole.split(recipe.data.validation, seed=recipe.training.seed)
     outputs = train.n_classes or train.y.shape[1]
-    network = Network(
-        [layer_of(layer, outputs) for layer in recipe.network.layers],
-        input_shape=train.input_shape,
-        seed=recipe.training.seed,
-        dtype=recipe.network.dtype,
-        class_names=train.class_names,
-    )
+    network = build_network(recipe, train.input_shape, outputs)
     job = Job(recipe, train, test, validation, network)
     job.check()
-    if isinstance(network.layers[0], Standardize):
-        network.layers[0].adapt(train.x)
+    network.class_names = train.class_names
+    _adapt(network, train.x)
     return job
+
+
+def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) -> Network:
+    """Return a recipe's network, untrained, for data of a shape and with so many outputs.
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot take what the one before it gives.
+    """
+    return Network(
+        [layer_of(layer, outputs) for layer in recipe.network.layers],
+        input_shape=input_shape,
+        seed=recipe.training.seed,
+        dtype=recipe.network.dtype,
+    )
+
+
+def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
+    """Give every Standardize the statistics of what reaches it of the training inputs."""
+    before: list[Any] = []
+    for part in (part for layer in network.layers for part in layer.parts):
+        if isinstance(part, Standardize):
+            if any(earlier.parameters for earlier in before):
+                raise RecipeError(
+                    "Standardize takes its statistics before the training and so cannot stand "
+                    "behind a layer that learns; put it before the first such layer"
+                )
+            for earlier in before:
+                batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
+                x = np.concatenate([earlier.forward(b, Cache(), training=False) for b in batches])
+            part.adapt(x)
+            before = []
+        before.append(part)
 
 
 def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -228,7 +180,9 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
     training = job.recipe.training
     trainer = job.trainer([*callbacks, HistoryLog(folder), Checkpoint(folder.checkpoint)])
     folder.write(folder.recipe, job.recipe.to_toml())
-    folder.write(folder.versions, json.dumps(versions(), indent=1))
+    folder.note_versions()
+    if not folder.history.exists():
+        folder.write(folder.history, "")
     if folder.checkpoint.exists():
         trainer.resume(folder.checkpoint)
     status, message = "finished", ""
@@ -256,6 +210,7 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
         names = (*default_metrics(job.test), "mean_squared_error", "per_class_recall")
         if not job.test.n_classes:
             names = default_metrics(job.test)
+        result["measured_epoch"] = _epoch_of_weights(trainer)
         result["test"] = {"examples": len(job.test)} | trainer.evaluate(job.test, metrics=names)
     folder.write(folder.result, json.dumps(result, indent=1))
     return result
@@ -267,6 +222,14 @@ def _take_settings(trainer: Trainer, config: dict[str, Any]) -> None:
     if trainer.progress.phase and type(optimizer) is type(trainer.optimizer):
         optimizer.load_state(trainer.optimizer.state())
     trainer.optimizer = optimizer
+
+
+def _epoch_of_weights(trainer: Trainer) -> int:
+    """Return the epoch that the weights are of: the last, or what early stopping put back."""
+    for callback in trainer.callbacks:
+        if isinstance(callback, EarlyStopping) and callback.restore_best and callback.best_epoch:
+            return callback.best_epoch
+    return len(trainer.history)
 
 
 def _result(job: Job, trainer: Trainer, status: str, message: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glassnet.report.numbers import duration, is_number, number, percent, plural, wilson_interval
-from glassnet.report.run_folder import RunFolder
+from glassnet.report.run_folder import RunContents
 from glassnet.report.wording import describe, words
 
 _LONG = 15  # tables with more rows fold
@@ -25,7 +25,7 @@ class _Headline(NamedTuple):
     notes: list[str]
 
 
-def page_content(run: RunFolder) -> dict[str, Any]:
+def page_content(run: RunContents) -> dict[str, Any]:
     """Return what the template shows."""
     result = run.result or {}
     training = _table(run.recipe, "training")
@@ -50,7 +50,7 @@ def page_content(run: RunFolder) -> dict[str, Any]:
         "summary": _summary(run, result),
         "phases": _phases(training),
         "recipe_text": run.recipe_text,
-        "versions": run.versions,
+        "versions": _versions(run.versions),
         "long": _LONG,
     }
 
@@ -65,7 +65,7 @@ def _tables(owner: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _status(run: RunFolder) -> str:
+def _status(run: RunContents) -> str:
     """Return why the page may not be the whole story; nothing for a finished run."""
     done = plural(len(run.history), "epoch")
     if run.result is None:
@@ -82,7 +82,7 @@ def _status(run: RunFolder) -> str:
 
 
 def _headline(
-    run: RunFolder, test: dict[str, Any], validation_name: str, best: Mapping[str, Any] | None
+    run: RunContents, test: dict[str, Any], validation_name: str, best: Mapping[str, Any] | None
 ) -> _Headline | None:
     examples = test["examples"] if isinstance(test.get("examples"), int) else 0
     accuracy = test.get("accuracy")
@@ -93,11 +93,12 @@ def _headline(
             low, high = wilson_interval(right, examples)
             notes.append(f"{right:,} of {plural(examples, 'test example')} right")
             notes.append(f"95 % interval {percent(low)} to {percent(high)}")
+        notes += _weights(run, best)
         return _Headline(percent(accuracy), "test accuracy", notes)
     notes = [f"on {plural(examples, 'test example')}"] if examples > 0 else []
     for key, label in (("mean_squared_error", "test mean squared error"), ("loss", "test loss")):
         if is_number(test.get(key)):
-            return _Headline(number(test[key]), label, notes)
+            return _Headline(number(test[key]), label, notes + _weights(run, best))
     if best is None:
         return None
     key = next(key for key in _CRITERIA if is_number(best.get(key)))
@@ -105,6 +106,18 @@ def _headline(
     name = key.replace("_", " ").replace("validation", validation_name)
     name = name if key.startswith("validation_") else f"training {name}"
     return _Headline(value, f"best {name}", [f"epoch {best['epoch']} of {len(run.history):,}"])
+
+
+def _weights(run: RunContents, best: Mapping[str, Any] | None) -> list[str]:
+    """Say which epoch's weights were measured, if the run noted it."""
+    epoch = (run.result or {}).get("measured_epoch")
+    if not isinstance(epoch, int):
+        return []
+    if best is not None and epoch == best["epoch"]:
+        return [f"with the weights of the best epoch, {epoch:,}"]
+    if epoch == len(run.history):
+        return [f"with the weights of the last epoch, {epoch:,}"]
+    return [f"with the weights of epoch {epoch:,}, which early stopping put back"]
 
 
 _CRITERIA = ("validation_accuracy", "validation_loss", "accuracy", "loss")
@@ -134,7 +147,7 @@ def _best_text(best: Mapping[str, Any] | None, validation_name: str) -> str:
 
 
 def _facts(
-    run: RunFolder, data: dict[str, Any], training: dict[str, Any], result: dict[str, Any]
+    run: RunContents, data: dict[str, Any], training: dict[str, Any], result: dict[str, Any]
 ) -> list[tuple[str, str]]:
     """Return what was trained on what, as names and values."""
     layers = [str(row["layer"]) for row in _summary(run, result)]
@@ -167,7 +180,7 @@ def _facts(
     return facts
 
 
-def _summary(run: RunFolder, result: dict[str, Any]) -> list[dict[str, Any]]:
+def _summary(run: RunContents, result: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the layers: as the run built them, else as the recipe has them."""
     rows = _tables(result, "summary")
     if rows:
@@ -184,6 +197,16 @@ def _summary(run: RunFolder, result: dict[str, Any]) -> list[dict[str, Any]]:
         {"name": "", "layer": describe(layer), "output_shape": "", "parameters": None}
         for layer in _tables(_table(run.recipe, "network"), "layers")
     ]
+
+
+def _versions(noted: dict[str, Any]) -> dict[str, str]:
+    """Return the versions; of those that went on with the run later, what was different."""
+    shown = {key: str(value) for key, value in noted.items() if not isinstance(value, list)}
+    for part in _tables(noted, "resumed with"):
+        others = [f"{key} {value}" for key, value in part.items() if noted.get(key) != value]
+        before = [shown["resumed with"]] if "resumed with" in shown else []
+        shown["resumed with"] = "; ".join([*before, ", ".join(others)])
+    return shown
 
 
 def _phases(training: dict[str, Any]) -> list[dict[str, str]]:

@@ -34,7 +34,7 @@ class Picture(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunContents:
     """A run's files, as they were read.
 
     Parameters
@@ -61,7 +61,7 @@ class RunFolder:
     pictures: dict[str, Picture]
 
 
-def read_run_folder(folder: str | os.PathLike[str]) -> RunFolder:
+def read_run_folder(folder: str | os.PathLike[str]) -> RunContents:
     """Read a run's folder.
 
     Parameters
@@ -96,12 +96,12 @@ def read_run_folder(folder: str | os.PathLike[str]) -> RunFolder:
         ) from error
     result = _object(folder / "result.json", "remove it to get the page of an unfinished run")
     history_text = _text(folder / "history.jsonl")
-    if history_text is None and result is not None:
+    if history_text is None and result is not None and result.get("status") == "finished":
         raise FileNotFoundError(
-            f"{folder / 'history.jsonl'} is missing although the run has ended; "
+            f"{folder / 'history.jsonl'} is missing although the run has finished; "
             "put it back, or train again"
         )
-    return RunFolder(
+    return RunContents(
         recipe_text=recipe_text,
         recipe=recipe,
         history=_records(folder / "history.jsonl", history_text or ""),
