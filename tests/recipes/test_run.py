@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.recipes import RunFolder, load_recipe, prepare, run
+from glassnet.recipes.versions import versions
 
 FILES = {
     "recipe.toml",
@@ -414,3 +416,11 @@ def test_a_folder_that_is_given_up_leaves_nothing(tmp_path) -> None:
 def test_a_folder_without_a_recipe_is_no_run(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match=r"not the folder of a run: it has no recipe\.toml"):
         RunFolder.existing(tmp_path)
+
+
+def test_the_versions_say_what_is_not_installed(monkeypatch) -> None:
+    def missing(package: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    assert versions()["numba"] == "not installed"

@@ -201,3 +201,36 @@ def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
     network = gn.Network([gn.Dense(3)], input_shape=7)
     with pytest.raises(ValueError, match="unknown engine 'nubma'; did you mean 'numba'"):
         gn.Trainer(network, loss=HALF, engine="nubma")
+
+
+class OwnLoss(gn.HalfSquaredError):
+    """Not one of glassnet's."""
+
+
+class OwnSGD(gn.SGD):
+    """Not one of glassnet's."""
+
+
+class OwnTanh(gn.Tanh):
+    """Not one of glassnet's."""
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss", "optimizer", "named"),
+    [
+        ([gn.Dense(3)], OwnLoss(), gn.SGD(), "OwnLoss"),
+        ([gn.Dense(3)], gn.HalfSquaredError(), OwnSGD(), "OwnSGD"),
+        ([gn.Dense(3, OwnTanh())], gn.HalfSquaredError(), gn.SGD(), "OwnTanh"),
+    ],
+)
+def test_what_a_user_adds_has_no_compiled_steps(layers, loss, optimizer, named) -> None:
+    network = gn.Network(layers, input_shape=7)
+    with pytest.raises(compiled.Unsupported, match=f"no compiled steps for {named}"):
+        compiled.CompiledSteps(network, loss, optimizer)
+
+
+def test_without_threadpoolctl_blas_keeps_its_threads(monkeypatch) -> None:
+    monkeypatch.setattr(compiled, "installed", lambda name: name != "threadpoolctl")
+    ours, _ = train("numba", NETWORKS["relu"])
+    slow, _ = train("numpy", NETWORKS["relu"])
+    np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)

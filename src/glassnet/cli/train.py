@@ -212,7 +212,8 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any], again: str) -> No
             say("Always saying the commonest class does as well: try another rate.", "yellow")
     else:
         say(f"Test mean squared error  {test['mean_squared_error']:.6g}", "bold green")
-    say(f"Training time  {duration(result['seconds'])} for {result['epochs']} epochs")
+    epochs = f"{result['epochs']} epoch{'' if result['epochs'] == 1 else 's'}"
+    say(f"Training time  {duration(result['seconds'])} for {epochs}")
     say(f"Run            {folder.path}  (model.npz, history.jsonl, figures/)")
     say()
     say("Next", "bold")

@@ -1,0 +1,26 @@
+"""The kernels mean the same as Python and as machine code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
+
+COMPARISONS = Path(__file__).parents[1] / "training" / "test_compiled.py"
+
+
+def test_the_kernels_agree_with_numpy_also_when_they_are_not_compiled() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(COMPARISONS)]
+    done = subprocess.run(
+        command,
+        cwd=COMPARISONS.parents[2],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
