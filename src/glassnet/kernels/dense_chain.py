@@ -81,6 +81,7 @@ def train(
     a = np.empty_like(z)
     delta = np.empty((2, batch_size * widest), theta.dtype)
     slopes = fixed_slopes.reshape(depth, 1)
+    fused = batch_size == 1 and sgd.clip_norm == 0  # gradient and update in one pass
     for step in range(rates.size):
         batch = slice(step * batch_size, min((step + 1) * batch_size, x.shape[0]))
         p = _forward(theta, x[batch], layers, slopes, z, a)
@@ -90,38 +91,22 @@ def train(
         d = delta[0, : p.size].reshape(p.shape)
         loss_gradient(loss.code, loss.paired, p, y[batch], d)
         rate = rates[step]
-        if batch_size == 1 and sgd.clip_norm == 0:
-            _backward(
-                theta,
-                grad,
-                velocity,
-                x[batch],
-                layers,
-                slopes,
-                z,
-                a,
-                delta,
-                loss.paired,
-                rate,
-                sgd,
-                True,
-            )
-        else:
-            _backward(
-                theta,
-                grad,
-                velocity,
-                x[batch],
-                layers,
-                slopes,
-                z,
-                a,
-                delta,
-                loss.paired,
-                rate,
-                sgd,
-                False,
-            )
+        _backward(
+            theta,
+            grad,
+            velocity,
+            x[batch],
+            layers,
+            slopes,
+            z,
+            a,
+            delta,
+            loss.paired,
+            rate,
+            sgd,
+            fused,
+        )
+        if not fused:
             if sgd.clip_norm > 0:
                 _clip(grad, sgd.clip_norm)
             _update(theta, grad, velocity, rate, sgd, slice(0, theta.size))
