@@ -74,6 +74,13 @@ def parity(session: nox.Session) -> None:
     session.run("pytest", "tests/parity", *session.posargs)
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure glassnet beside PyTorch, JAX and scikit-learn; nothing else should run meanwhile."""
+    session.install(".[bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
 def check_contents(session: nox.Session, wheel: Path) -> None:
     """Refuse a wheel that lacks a data file or has files that don't belong there."""
     names = set(zipfile.ZipFile(wheel).namelist())

@@ -1,8 +1,8 @@
 """Measure glassnet beside its peers: ``python -m benchmarks [WORK ...]``.
 
-Each contender is a process of its own, so that thread pools don't meet; only one works at a time,
-and they take turns for some rounds. All that have the same loss must end with the same one, to 2 %:
-gradient descent at batch size 1 is chaotic, and rounding alone moves weights in the long run.
+Each contender is a process of its own; only one works at a time, and they take turns for some
+rounds. All that have the same loss must end with the same one. Run it with nothing else on the
+machine. docs/performance.md says how to read what comes out.
 """
 
 from __future__ import annotations
@@ -10,106 +10,188 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rich.console import Console
+from rich.table import Table as RichTable
 
-import glassnet as gn
-from benchmarks.contenders import CONTENDERS
-from benchmarks.works import WORKS, Work
+from benchmarks import tables
+from benchmarks.contenders import CONTENDERS, contenders_for
+from benchmarks.footprint import measure_footprint
+from benchmarks.growth import measure_growth
+from benchmarks.machine import commit, machine, now, versions
+from benchmarks.measuring import OtherWork, measure, ratios
+from benchmarks.works import WORKS
 
-
-def worker(name: str, work_name: str, data_dir: str | None) -> None:
-    """Make a round for every line that comes in."""
-    work = WORKS[work_name]
-    data = work.dataset(data_dir)
-    run = CONTENDERS[name](work, data)
-    run()  # compiles, warms up
-    print(json.dumps("ready"), flush=True)
-    for _ in sys.stdin:
-        seconds, weights = run()
-        print(json.dumps({"seconds": seconds, "loss": final_loss(work, data, weights)}), flush=True)
+FOOTPRINT, GROWTH = "B9", "B10"
+NAMES = (*WORKS, FOOTPRINT, GROWTH)
+console = Console()
 
 
-def final_loss(work: Work, data: gn.Dataset, weights: list[np.ndarray]) -> float | None:
-    """Return the loss of these weights on the examples of the round; None where there are none."""
-    if not weights:
-        return None
-    network = work.network()
-    for (_, parameter), value in zip(network.named_parameters(), weights, strict=True):
-        parameter.value[...] = value
-    return float(gn.evaluate(network, data, loss=work.loss)["loss"])
+def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    everybody = {c.name: c for kind in CONTENDERS.values() for c in kind}
+    names = f"of {', '.join(everybody)}"
+    processors = os.cpu_count() or 1
+    add("works", nargs="*", metavar="WORK", help=f"of {', '.join(NAMES)}; all if none is named")
+    add("--rounds", type=int, default=5)
+    add("--threads", type=int, default=min(2, processors), help="of each contender")
+    add("--data-dir", default=os.environ.get("GLASSNET_DATA"))
+    add("--contenders", nargs="+", choices=everybody, metavar="NAME", help=names)
+    add("--out", type=Path, help="folder for results.json, which is added to, and growth.svg")
+    add("--table", type=Path, help="results.json to print as Markdown")
+    add("--into", type=Path, help="with --table: the page to put the tables into")
+    arguments = parser.parse_args(given)
+    for name in arguments.works:
+        if name not in NAMES:
+            parser.error(f"there is no work {name!r}, only {', '.join(NAMES)}")
+    if not 1 <= arguments.threads <= processors:
+        parser.error(f"--threads must be 1 to {processors} here, got {arguments.threads}")
+    if arguments.rounds < 1:
+        parser.error(f"--rounds must be at least 1, got {arguments.rounds}")
+    return arguments
 
 
-def measure(work_name: str, names: list[str], rounds: int, data_dir: str | None) -> dict[str, Any]:
-    """Return for each contender the microseconds per step of every round."""
-    command = [sys.executable, "-m", "benchmarks", "--worker"]
-    place = ["--data-dir", data_dir] if data_dir else []
-    workers = {
-        name: subprocess.Popen(
-            [*command, name, work_name, *place],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    }
-    times: dict[str, list[float]] = {name: [] for name in names}
-    losses: dict[str, float] = {}
-    for process in workers.values():
-        assert process.stdout is not None
-        process.stdout.readline()
-    for _ in range(rounds):
-        for name, process in workers.items():
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
-            times[name].append(answer["seconds"] / WORKS[work_name].steps * 1e6)
-            if answer["loss"] is not None:
-                losses[name] = answer["loss"]
-    for process in workers.values():
-        process.communicate()
-    for name, loss in losses.items():
-        if not np.isclose(loss, losses[names[0]], rtol=0.02):
-            sys.exit(f"{work_name}: {name} did not do the same work: {losses}")
-    return times
+def stamped(rounds: int, **fields: Any) -> dict[str, Any]:
+    """Return results with when and from which commit they are."""
+    return {"date": now(), "commit": commit(), "rounds": rounds, **fields}
 
 
-def main() -> None:
-    """Measure, print ratios, and store all times."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("works", nargs="*", help=f"of {', '.join(WORKS)}; default: all")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--data-dir", default=os.environ.get("GLASSNET_DATA"))
-    parser.add_argument("--out", type=Path, help="JSON file for all times")
-    parser.add_argument("--contenders", nargs="*", default=list(CONTENDERS))
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.worker:
-        worker(*arguments.works, arguments.data_dir)
+def measure_work(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what came of a work, with the ratios to each of our paths."""
+    work = WORKS[name]
+    wanted = arguments.contenders
+    contenders = [c for c in contenders_for(name, work.kind) if not wanted or c.name in wanted]
+    measured = measure(
+        work,
+        contenders,
+        rounds=arguments.rounds,
+        threads=arguments.threads,
+        data_dir=arguments.data_dir,
+    )
+    times = measured.microseconds
+    return stamped(
+        arguments.rounds,
+        definition=asdict(work),
+        steps=work.steps,
+        **asdict(measured),
+        ratios={
+            ours.name: {name: ratios(times[ours.name], theirs) for name, theirs in times.items()}
+            for ours in contenders
+            if ours.role == "ours" and ours.name in times
+        },
+    )
+
+
+def show(title: str, table: tables.Table) -> None:
+    """Print a table."""
+    shown = RichTable(title=title, title_justify="left")
+    for i, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if i else "left")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def show_work(name: str, result: dict[str, Any]) -> None:
+    """Print what came of a work."""
+    ours = list(result["ratios"])
+    rows = []
+    for contender, times in result["microseconds"].items():
+        loss = result["losses"].get(contender)
+        rows.append([
+            contender,
+            tables.duration(min(times)),
+            tables.duration(statistics.median(times)),
+            *(tables.spread(result["ratios"][each][contender]) for each in ours),
+            f"{loss:.4f}" if loss is not None else tables.NONE,
+            f"{result['peak_mib'].get(contender, float('nan')):,.0f} MiB",
+        ])  # fmt: skip
+    header = ["", "best", "median", *(f"/ {each}" for each in ours), "loss", "memory"]
+    title = f"{name}: {WORKS[name].title}, {result['steps']:,} steps a round"
+    show(title, tables.Table(header, rows))
+    for contender, why in result["skipped"].items():
+        console.print(f"without {contender}: {why}")
+
+
+def stored(out: Path | None, threads: int) -> dict[str, Any]:
+    """Return the results to add to: those of the folder, if they are of the same circumstances."""
+    fresh = {"machine": machine(), "versions": versions(), "threads": threads}
+    if out is None or not (path := out / "results.json").exists():
+        return fresh | {"works": {}}
+    results: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    for key, value in fresh.items():
+        if results[key] != value:
+            sys.exit(f"{path} was measured with other {key}; choose another folder for --out")
+    return results
+
+
+def keep(results: dict[str, Any], out: Path | None) -> None:
+    """Store what there is so far."""
+    if out is None:
         return
-    results: dict[str, Any] = {"python": platform.python_version(), "processors": os.cpu_count()}
-    for work_name in arguments.works or WORKS:
-        times = measure(work_name, arguments.contenders, arguments.rounds, arguments.data_dir)
-        results[work_name] = times
-        ours = times[arguments.contenders[0]]
-        print(f"{work_name}: {WORKS[work_name].steps} steps a round")
-        for name, measured in times.items():
-            ratios = [b / a for a, b in zip(ours, measured, strict=True)]
-            print(
-                f"  {name:16} best {min(measured):9.1f} us a step   median ratio "
-                f"{statistics.median(ratios):7.2f}   ({min(ratios):.2f} to {max(ratios):.2f})",
-                flush=True,
+    works = results["works"]
+    results["works"] = {name: works[name] for name in WORKS if name in works}
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if "growth" in results:
+        from benchmarks.growth_figure import growth_figure
+        from glassnet.figures import save
+
+        for ending in ("svg", "png"):
+            save(growth_figure(results["growth"]["sweeps"]), out / f"growth.{ending}")
+
+
+def measure_all(arguments: argparse.Namespace) -> None:
+    """Measure, print and store one work after the other."""
+    out: Path | None = arguments.out
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    results = stored(out, arguments.threads)
+    for name in arguments.works or NAMES:
+        if name == FOOTPRINT:
+            results["footprint"] = stamped(arguments.rounds, **measure_footprint(arguments.rounds))
+            show("B9: import and installed size", tables.footprint(results))
+        elif name == GROWTH:
+            results["growth"] = stamped(arguments.rounds, sweeps={})
+            growing = measure_growth(
+                rounds=arguments.rounds, threads=arguments.threads, data_dir=arguments.data_dir
             )
-    if arguments.out:
-        arguments.out.write_text(json.dumps(results, indent=1))
+            for sweep, points in growing:
+                results["growth"]["sweeps"][sweep] = points
+                show(f"B10: {sweep} ({points['kept']})", tables.sweep(points))
+                keep(results, out)
+        else:
+            results["works"][name] = measure_work(name, arguments)
+            show_work(name, results["works"][name])
+        keep(results, out)
+
+
+def tabulate(path: Path, page: Path | None) -> None:
+    """Print the tables of stored results, or put them into a page."""
+    texts = tables.sections(json.loads(path.read_text("utf-8")))
+    if page is None:
+        print("\n\n".join(f"<!-- {name} -->\n\n{text}" for name, text in texts.items()))
+    else:
+        page.write_text(tables.put_into(page.read_text("utf-8"), texts), encoding="utf-8")
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Do what the command line says."""
+    arguments = arguments_of(given)
+    try:
+        if arguments.table:
+            tabulate(arguments.table, arguments.into)
+        else:
+            measure_all(arguments)
+    except (OtherWork, ValueError, OSError) as error:
+        sys.exit(f"benchmarks: {error}")
 
 
 if __name__ == "__main__":

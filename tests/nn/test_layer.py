@@ -25,6 +25,32 @@ def test_a_cache_gives_another_array_for_another_shape_or_dtype(
     assert (array.shape, array.dtype) == (shape, dtype)
 
 
+def test_a_shorter_batch_takes_no_memory_of_its_own() -> None:
+    cache = Cache()
+    full = cache.array("z", (5, 3))
+    short = cache.array("z", (2, 3))
+    assert short.shape == cache["z"].shape == (2, 3)
+    assert np.shares_memory(short, full)
+    assert short.flags.c_contiguous
+    again = cache.array("z", (5, 3))
+    assert again.shape == (5, 3)
+    assert again.ctypes.data == full.ctypes.data
+
+
+def test_a_longer_batch_takes_new_memory() -> None:
+    cache = Cache()
+    short = cache.array("z", (2, 3))
+    full = cache.array("z", (5, 3))
+    assert full.shape == (5, 3)
+    assert not np.shares_memory(short, full)
+
+
+def test_what_a_layer_leaves_by_hand_is_never_written_over() -> None:
+    cache, x = Cache(), np.ones((5, 3), np.float32)
+    cache["x"] = x
+    assert not np.shares_memory(cache.array("x", (2, 3)), x)
+
+
 def test_a_bound_parameter_reads_and_writes_the_flat_vectors() -> None:
     parameter = gn.Parameter("W", (2, 3), lambda rng: rng.normal(size=(2, 3)))
     value, grad = np.arange(6.0), np.zeros(6)

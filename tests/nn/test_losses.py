@@ -118,6 +118,14 @@ def test_the_gradient_goes_where_it_is_told(row: Row) -> None:
     np.testing.assert_array_equal(out, loss.gradient(p, y))
 
 
+def test_the_gradient_of_a_pair_goes_where_it_is_told(pair: Row) -> None:
+    loss, p, y = pair.make(), predictions(pair), targets(pair)
+    out, kept = np.full_like(p, np.nan), y.copy()
+    assert loss.pair_gradient(p, y, out) is out
+    np.testing.assert_array_equal(out, loss.pair_gradient(p, y))
+    np.testing.assert_array_equal(y, kept)
+
+
 def test_value_and_gradient_leave_predictions_and_targets_alone(row: Row) -> None:
     loss, p, y = row.make(), predictions(row), targets(row)
     loss.value(p, y)

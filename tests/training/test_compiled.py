@@ -94,9 +94,9 @@ def test_in_float32_both_engines_agree_to_rounding(layers) -> None:
 def test_the_gradient_of_a_loss_at_exactly_0_and_1_is_that_of_numpy(code, dtype) -> None:
     loss = loss_named(code[0])
     p, y = np.array([[0, 1], [1, 0], [1, 0]], dtype), np.array([[0, 1], [0, 1], [1, 0]], dtype)
-    d = np.empty_like(p)
-    elementwise.loss_gradient(code[1], False, p, loss.smoothed(y), d)
-    np.testing.assert_allclose(d, loss.gradient(p, y), rtol=1e-6)
+    d = np.empty(p.size, dtype)
+    elementwise.loss_gradient(code[1], False, 2, 3, p.ravel(), loss.smoothed(y).ravel(), d)
+    np.testing.assert_allclose(d.reshape(p.shape), loss.gradient(p, y), rtol=1e-6)
 
 
 def test_both_engines_measure_the_same() -> None:
@@ -172,11 +172,11 @@ def test_many_small_steps_are_compiled() -> None:
 
 
 def test_few_steps_are_left_to_numpy() -> None:
-    assert choice([gn.Dense(3)], n_steps=compiled.FEWEST_STEPS - 1) == "numpy"
+    assert choice([gn.Dense(3)], n_steps=1000) == "numpy"
 
 
-def test_large_products_are_left_to_numpy() -> None:
-    assert choice([gn.Dense(3)], size=compiled.MOST_MULTIPLICATIONS // 21 + 1) == "numpy"
+def test_few_large_steps_are_compiled() -> None:
+    assert choice([gn.Dense(3)], n_steps=1000, size=10**8) == "numba"
 
 
 def test_layers_that_have_no_compiled_steps_are_left_to_numpy() -> None:
@@ -226,7 +226,7 @@ class OwnTanh(gn.Tanh):
 def test_what_a_user_adds_has_no_compiled_steps(layers, loss, optimizer, named) -> None:
     network = gn.Network(layers, input_shape=7)
     with pytest.raises(compiled.Unsupported, match=f"no compiled steps for {named}"):
-        compiled.CompiledSteps(network, loss, optimizer)
+        compiled.CompiledSteps(network, loss, optimizer, 10)
 
 
 def test_without_threadpoolctl_blas_keeps_its_threads(monkeypatch) -> None:

@@ -3,25 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from glassnet.data.dataset import Dataset
 
-_CHUNK_BYTES = 4 * 2**20
-_CHUNK_ROWS = 1024
+_CHUNK_BYTES = 8 * 2**20
+_CHUNK_ROWS = 4096
 
 
-class Chunk(NamedTuple):
-    """Consecutive batches, gathered into one piece of memory."""
+class Chunk:
+    """Consecutive batches.
 
-    start: int
-    """Position of the first example in the order."""
-    x: np.ndarray
-    """Inputs, shape (rows, *input_shape). Overwritten by the next chunk."""
-    y: np.ndarray
-    """Labels, shape (rows,), or targets, shape (rows, outputs)."""
+    Parameters
+    ----------
+    dataset : Dataset
+    start : int
+        Position of the first example in the order.
+    rows : ndarray of int, shape (n,)
+        Where in the data set the examples stand.
+    buffer : ndarray, shape (at least n, *input_shape)
+        Where to gather the inputs, if they are asked for.
+
+    Attributes
+    ----------
+    y : ndarray, shape (n,) or (n, outputs)
+        Labels, or targets.
+    """
+
+    def __init__(self, dataset: Dataset, start: int, rows: np.ndarray, buffer: np.ndarray) -> None:
+        self.start, self.rows, self.y = start, rows, dataset.y[rows]
+        self._all, self._buffer = dataset.x, buffer
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """Inputs, shape (n, *input_shape), in one piece. Overwritten by the next chunk."""
+        gathered = self._buffer[: len(self.rows)]
+        if self._all.dtype == gathered.dtype:
+            # "raise" would copy once more
+            np.take(self._all, self.rows, axis=0, out=gathered, mode="clip")
+        else:
+            gathered[...] = self._all[self.rows]
+        return gathered
+
+    def scattered(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs, shape (N, features), and which of their rows are the chunk's.
+
+        They are the data set's own where these have the right dtype and layout.
+        """
+        x, rows = self._all, self.rows
+        if x.dtype != self._buffer.dtype or not x.flags.c_contiguous:
+            x, rows = self.x, np.arange(len(self.rows))
+        return x.reshape(len(x), -1), rows
 
 
 def chunks(
@@ -44,16 +79,9 @@ def chunks(
     start : int
         Position in the order to begin at: the end of a chunk of an earlier pass.
     """
-    x = dataset.x
-    row_bytes = x[0].size * dtype.itemsize
+    row_bytes = dataset.x[0].size * dtype.itemsize
     fitting = min(_CHUNK_BYTES // row_bytes, _CHUNK_ROWS)
     size = min(max(fitting // batch_size, 1) * batch_size, len(order))
-    buffer = np.empty((size, *x.shape[1:]), dtype)
+    buffer = np.empty((size, *dataset.x.shape[1:]), dtype)
     for first in range(start, len(order), size):
-        rows = order[first : first + size]
-        gathered = buffer[: len(rows)]
-        if x.dtype == dtype:
-            np.take(x, rows, axis=0, out=gathered, mode="clip")  # "raise" would copy once more
-        else:
-            gathered[...] = x[rows]
-        yield Chunk(first, gathered, dataset.y[rows])
+        yield Chunk(dataset, first, order[first : first + size], buffer)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from numba import njit
+from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,11 +19,54 @@ SETTINGS: dict[str, Any] = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
     "error_model": "numpy",
     "nogil": True,
-    "cache": True,
 }
+
+_SECONDS_UNTIL_TOLD = 1.0
 
 
 def compiled(function: F) -> F:
     """Compile a function at its first call; later runs take the machine code from disk."""
-    fast: F = njit(**SETTINGS)(function)
+    try:
+        fast: F = njit(**SETTINGS, cache=True)(function)
+    except RuntimeError:  # nowhere to write
+        fast = njit(**SETTINGS)(function)
     return fast
+
+
+def part(function: F) -> F:
+    """Mark a function that is compiled as a part of those that call it, which takes less time."""
+    inlined: F = njit(**SETTINGS, inline="always")(function)
+    return inlined
+
+
+@contextmanager
+def announced() -> Iterator[None]:
+    """Log a line if functions are compiled meanwhile, and it takes more than a second."""
+    with event.install_listener("numba:compile", _Announcer()):
+        yield
+
+
+class _Announcer(event.Listener):  # type: ignore[misc]
+    """Tells of the outermost of compilations within compilations."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._timer = threading.Timer(0, lambda: None)
+
+    def on_start(self, event: Any) -> None:  # noqa: ANN401, ARG002
+        if self._depth == 0:
+            self._timer = threading.Timer(_SECONDS_UNTIL_TOLD, _tell)
+            self._timer.daemon = True
+            self._timer.start()
+        self._depth += 1
+
+    def on_end(self, event: Any) -> None:  # noqa: ANN401, ARG002
+        self._depth -= 1
+        if self._depth == 0:
+            self._timer.cancel()
+
+
+def _tell() -> None:
+    logging.getLogger("glassnet").warning(
+        "compiling the training loop for this machine; it is done once, and takes some seconds"
+    )

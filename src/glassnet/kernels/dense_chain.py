@@ -1,29 +1,103 @@
-"""One compiled loop over many steps, for networks that are a chain of dense layers.
+"""Compiled steps of stochastic gradient descent, for networks that are a chain of dense layers.
 
-A step of a small network costs less than the calls that it takes from Python. Here the whole chunk
-of batches is one call. The flat parameter vector and a table of where each layer lies in it let one
-loop serve any depth, every activation, loss and variant of SGD.
+A step of a small network costs less than the calls that it takes from Python. Here all the steps of
+a chunk of examples are one call. The flat parameter vector and a table of where each layer lies in
+it let one loop serve any depth, every activation, loss and variant of SGD.
+
+A team of threads runs the loop. Up to the gradients by the pre-activations each works for its share
+of the batch's examples; then it computes the gradients of its share of the parameters, and makes
+their step. Only between the two must all meet.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.kernels.compilation import compiled
+from glassnet.alignment import aligned_zeros
+from glassnet.kernels.compilation import compiled, part
 from glassnet.kernels.elementwise import (
     PRELU,
     activate,
+    add,
     chain,
+    copy,
+    fill,
     loss_gradient,
+    scale,
     sgd_update,
     slope_gradient,
 )
+from glassnet.kernels.matrices import (
+    MOST_BYTES_APART,
+    Matrix,
+    large_product,
+    lie_close,
+    product,
+    small_product,
+)
+from glassnet.kernels.team import STOPPED, Member, meet, share
 
-W, B, INPUTS, UNITS, ACTIVATION, SLOPE, SLOPES = range(7)
-"""Columns of the table of layers: where W and b begin in the parameter vector, the shape of W, the
-activation's code, where its slope begins (or -1) and how many slopes it has."""
+W, B, INPUTS, UNITS, ACTIVATION, SLOPE, SLOPES, Z, A, D, T, S, X, PART = range(14)
+"""Columns of the table of layers. In the parameter vector: where W and b begin, the shape of W, the
+activation's code, where its slopes begin and how many there are. In the workspace: where the
+pre-activations begin, the outputs, the gradients by the pre-activations, the transposed W (or -1),
+each thread's gradients by the slopes; for the first layer the inputs of the batch, or if it is a
+single example each thread's part of the pre-activations."""
+
+ONE, ZEROS = 0, 16
+"""What stands at the beginning of the workspace: a one, and a row of zeros."""
+
+ONE_ROW: Any = np.int64(1)
+"""Not just 1, for which Numba would compile functions anew."""
+
+MOST_TRANSPOSED = 2**14
+"""Weights of a matrix that is kept transposed as well; BLAS multiplies by larger ones."""
+
+_BLOCK, _LARGE_BLOCK = 2**12, 2**17
+"""Parameters whose gradient is computed and used before the next ones': it stays in the cache."""
+
+
+class Parameters(NamedTuple):
+    """The parameters, their gradients and velocities, each of shape (P,)."""
+
+    theta: np.ndarray
+    grad: np.ndarray
+    velocity: np.ndarray
+
+
+class Chain(NamedTuple):
+    """The layers, and memory to work in."""
+
+    layers: np.ndarray
+    """The table, shape (layers, 14)."""
+    fixed_slopes: np.ndarray
+    """Of leaky ReLUs, shape (layers,)."""
+    work: np.ndarray
+    """The workspace; it begins with a one and a row of zeros."""
+    norms: np.ndarray
+    """Each thread's part of the squared norm of the gradient, float64, shape (threads,)."""
+
+
+class Examples(NamedTuple):
+    """What is learned, and what came out; all flat."""
+
+    x: np.ndarray
+    """Inputs of a whole data set."""
+    rows: np.ndarray
+    """Which of them to take, in this order; int, shape (n,)."""
+    y: np.ndarray
+    """Targets of those, shape (n * outputs,)."""
+    outputs: np.ndarray
+    """Where to write their outputs, each with the weights of its step, shape (n * outputs,)."""
+
+
+class LossSettings(NamedTuple):
+    """The loss' code, and whether it forms a pair with the last activation."""
+
+    code: int
+    paired: bool
 
 
 class SGDSettings(NamedTuple):
@@ -35,25 +109,64 @@ class SGDSettings(NamedTuple):
     clip_norm: float
 
 
-class LossSettings(NamedTuple):
-    """The loss' code, and whether it forms a pair with the last activation."""
+def lay_out(
+    rows: list[list[int]], slopes: list[float], dtype: np.dtype[Any], batch_size: int, threads: int
+) -> Chain:
+    """Return the table of these layers, and the memory to work in.
 
-    code: int
-    paired: bool
+    Parameters
+    ----------
+    rows : list of list of int
+        Columns `W` to `SLOPES` of each layer.
+    slopes : list of float
+        Of leaky ReLUs.
+    dtype : dtype
+        Of the network.
+    batch_size : int
+        If it is 1, there is a row for each thread.
+    threads : int
+        Of the team.
+    """
+    layers = np.full((len(rows), 14), -1)
+    layers[:, : SLOPES + 1] = rows
+    widest = int(layers[:, INPUTS : UNITS + 1].max())
+    end = ZEROS + -(-widest // 16) * 16
+
+    def place(size: int) -> int:
+        nonlocal end
+        at, end = end, end + -(-size // 16) * 16  # each begins on a cache line
+        return at
+
+    for k, layer in enumerate(layers):
+        n = (batch_size if batch_size > 1 else threads) * layer[UNITS]
+        weights = layer[INPUTS] * layer[UNITS]
+        layer[Z], layer[A], layer[D] = place(n), place(n), place(n)
+        if k > 0 and weights <= MOST_TRANSPOSED:
+            layer[T] = place(weights)
+        layer[S] = place(threads * layer[SLOPES])
+    first = layers[0]
+    first[X] = place(batch_size * first[INPUTS]) if batch_size > 1 else -1
+    first[PART] = place(threads * first[UNITS])
+    work = aligned_zeros(end, dtype)
+    work[ONE] = 1
+    return Chain(layers, np.array(slopes, dtype), work, np.zeros(threads))
+
+
+def uses_blas(network: Chain) -> bool:
+    """Tell whether some of the products are left to BLAS."""
+    table = network.layers
+    apart = table[:, INPUTS : UNITS + 1].max() * network.work.itemsize
+    return bool((table[1:, T] < 0).any()) or not apart < MOST_BYTES_APART
 
 
 @compiled
 def train(
-    theta: np.ndarray,
-    grad: np.ndarray,
-    velocity: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    outputs: np.ndarray,
+    member: Member,
+    parameters: Parameters,
+    network: Chain,
+    examples: Examples,
     rates: np.ndarray,
     batch_size: int,
-    layers: np.ndarray,
-    fixed_slopes: np.ndarray,
     loss: LossSettings,
     sgd: SGDSettings,
 ) -> int:
@@ -61,240 +174,270 @@ def train(
 
     Parameters
     ----------
-    theta, grad, velocity : ndarray, shape (P,)
-        Updated in place. After single-example steps `grad` holds the biases' gradients alone.
-    x : ndarray, shape (n, inputs)
-    y, outputs : ndarray, shape (n, units of the last layer)
-        Targets; and where to write the outputs, each with the weights of its step.
+    member : Member
+        Of the team that calls.
+    parameters : Parameters
+        Updated in place.
+    network : Chain
+    examples : Examples
     rates : ndarray, shape (steps,)
         The learning rate of each step.
     batch_size : int
-    layers : ndarray of int, shape (layers, 7)
-        Columns `W` to `SLOPES`.
-    fixed_slopes : ndarray, shape (layers,)
-        Of leaky ReLUs.
     loss : LossSettings
     sgd : SGDSettings
     """
-    depth, widest = layers.shape[0], max(layers[:, UNITS].max(), layers[:, INPUTS].max())
-    z = np.empty((depth, batch_size * layers[:, UNITS].max()), theta.dtype)
-    a = np.empty_like(z)
-    delta = np.empty((2, batch_size * widest), theta.dtype)
-    slopes = fixed_slopes.reshape(depth, 1)
-    fused = batch_size == 1 and sgd.clip_norm == 0  # gradient and update in one pass
+    theta, layers, work = parameters.theta, network.layers, network.work
+    last = layers.shape[0] - 1
+    inputs, units = layers[0, INPUTS], layers[last, UNITS]
+    batch = Matrix(work, layers[0, X], inputs, 1)
+    _transpose(member, theta, network)
     for step in range(rates.size):
-        batch = slice(step * batch_size, min((step + 1) * batch_size, x.shape[0]))
-        p = _forward(theta, x[batch], layers, slopes, z, a)
-        outputs[batch] = p
-        if not _all_finite(p):
+        start = step * batch_size
+        rows = min(batch_size, examples.rows.size - start)
+        first, end = share(rows, member)
+        _gather(examples, start, first, end, batch)
+        meet(member)  # theta and the transposed weights are those of this step
+        _forward(batch, first, end, theta, network)
+        p = rows_of(work, layers[last, A], first, end, units)
+        mine = slice((start + first) * units, (start + end) * units)
+        copy(p, examples.outputs[mine])
+        if not all_finite(p):
+            member.state[STOPPED] = 1
+        d = rows_of(work, layers[last, D], first, end, units)
+        loss_gradient(loss.code, loss.paired, units, rows, p, examples.y[mine], d)
+        _backward(member, first, end, loss.paired, theta, network)
+        meet(member)  # the gradients by the pre-activations are those of all examples
+        if member.state[STOPPED]:
             return step
-        d = delta[0, : p.size].reshape(p.shape)
-        loss_gradient(loss.code, loss.paired, p, y[batch], d)
-        rate = rates[step]
-        _backward(
-            theta,
-            grad,
-            velocity,
-            x[batch],
-            layers,
-            slopes,
-            z,
-            a,
-            delta,
-            loss.paired,
-            rate,
-            sgd,
-            fused,
-        )
-        if not fused:
-            if sgd.clip_norm > 0:
-                _clip(grad, sgd.clip_norm)
-            _update(theta, grad, velocity, rate, sgd, slice(0, theta.size))
+        for k in range(last + 1):
+            before = batch if k == 0 else Matrix(work, layers[k - 1, A], layers[k, INPUTS], 1)
+            d_k = Matrix(work, layers[k, D], layers[k, UNITS], 1)
+            step_of_weights(member, k, before, d_k, rows, parameters, network, rates[step], sgd)
+            _step_of_rest(member, k, rows, parameters, network, rates[step], sgd)
+        if sgd.clip_norm > 0:
+            _clipped_step(member, parameters, network.norms, rates[step], sgd)
+        _transpose(member, theta, network)
     return rates.size
 
 
-@compiled
-def _forward(
-    theta: np.ndarray,
-    x: np.ndarray,
-    layers: np.ndarray,
-    slopes: np.ndarray,
-    z: np.ndarray,
-    a: np.ndarray,
-) -> np.ndarray:
-    """Return the outputs; leave layer k's pre-activations in ``z[k]``, activations in ``a[k]``."""
-    rows = x.shape[0]
-    for k in range(layers.shape[0]):
-        units = layers[k, UNITS]
-        zk = z[k, : rows * units].reshape(rows, units)
-        ak = a[k, : rows * units].reshape(rows, units)
-        _affine(x, _weights(k, layers, theta), theta[layers[k, B] : layers[k, B] + units], zk)
-        activate(layers[k, ACTIVATION], _slope(k, layers, theta, slopes), zk, ak)
-        x = ak
-    return x
+@part
+def _gather(examples: Examples, start: int, first: int, end: int, batch: Matrix) -> None:
+    """Copy the inputs of rows `first` to `end` of a batch, which begins at example `start`."""
+    n = batch.row
+    for i in range(first, end):
+        at = examples.rows[start + i] * n
+        copy(examples.x[at : at + n], rows_of(batch.values, batch.at, i, i + 1, n))
 
 
-@compiled
+@part
+def _forward(batch: Matrix, first: int, end: int, theta: np.ndarray, network: Chain) -> None:
+    """Leave what each layer makes of rows `first` to `end` in the workspace."""
+    a = Matrix(batch.values, batch.at + first * batch.row, batch.row, 1)
+    for k in range(network.layers.shape[0]):
+        a = forward_layer(k, a, first, end, theta, network)
+
+
+@part
+def forward_layer(
+    k: int, a: Matrix, first: int, end: int, theta: np.ndarray, network: Chain
+) -> Matrix:
+    """Do that for one layer with the inputs `a`; return its outputs."""
+    layers, work = network.layers, network.work
+    inputs, units = layers[k, INPUTS], layers[k, UNITS]
+    weights, bias = Matrix(theta, layers[k, W], units, 1), Matrix(theta, layers[k, B], 0, 1)
+    z = Matrix(work, layers[k, Z] + first * units, units, 1)
+    product(a, weights, bias, z, end - first, units, inputs)
+    activate_layer(k, first, end, theta, network)
+    return Matrix(work, layers[k, A] + first * units, units, 1)
+
+
+@part
+def activate_layer(k: int, first: int, end: int, theta: np.ndarray, network: Chain) -> None:
+    """Write the outputs of a layer, from its pre-activations."""
+    layers, work, units = network.layers, network.work, network.layers[k, UNITS]
+    z = rows_of(work, layers[k, Z], first, end, units)
+    a = rows_of(work, layers[k, A], first, end, units)
+    activate(layers[k, ACTIVATION], _slope(k, theta, network), units, z, a)
+
+
+@part
 def _backward(
-    theta: np.ndarray,
-    grad: np.ndarray,
-    velocity: np.ndarray,
-    x: np.ndarray,
-    layers: np.ndarray,
-    slopes: np.ndarray,
-    z: np.ndarray,
-    a: np.ndarray,
-    delta: np.ndarray,
-    paired: bool,
+    member: Member, first: int, end: int, paired: bool, theta: np.ndarray, network: Chain
+) -> None:
+    """Leave the gradients by the pre-activations in the workspace, from row `first` to `end`.
+
+    For the last layer the gradient by its outputs is there, or if `paired` already the other.
+    """
+    layers, work = network.layers, network.work
+    last = layers.shape[0] - 1
+    for k in range(last, -1, -1):
+        chain_layer(member.rank, k, first, end, k < last or not paired, theta, network)
+        if k == 0:
+            return
+        inputs, units = layers[k, INPUTS], layers[k, UNITS]
+        d = Matrix(work, layers[k, D] + first * units, units, 1)
+        dx = Matrix(work, layers[k - 1, D] + first * inputs, inputs, 1)
+        if layers[k, T] >= 0:
+            transposed, zeros = Matrix(work, layers[k, T], inputs, 1), Matrix(work, ZEROS, 0, 1)
+            small_product(d, transposed, zeros, dx, end - first, inputs, units)
+        else:
+            transposed = Matrix(theta, layers[k, W], 1, units)
+            large_product(d, transposed, dx, end - first, inputs, units)
+
+
+@part
+def chain_layer(
+    rank: int, k: int, first: int, end: int, by_outputs: bool, theta: np.ndarray, network: Chain
+) -> None:
+    """Turn the gradients `by_outputs` of a layer into those by its pre-activations.
+
+    Leave those by the slopes, if it has any, in this thread's place.
+    """
+    layers, work, units = network.layers, network.work, network.layers[k, UNITS]
+    z = rows_of(work, layers[k, Z], first, end, units)
+    a = rows_of(work, layers[k, A], first, end, units)
+    d = rows_of(work, layers[k, D], first, end, units)
+    if layers[k, ACTIVATION] == PRELU:
+        slope_gradient(units, z, d, slopes_of_thread(rank, k, network))
+    if by_outputs:
+        chain(layers[k, ACTIVATION], _slope(k, theta, network), units, z, a, d)
+
+
+@part
+def step_of_weights(
+    member: Member,
+    k: int,
+    before: Matrix,
+    d: Matrix,
+    rows: int,
+    parameters: Parameters,
+    network: Chain,
     rate: float,
     sgd: SGDSettings,
-    update: bool,
 ) -> None:
-    """Write the gradient to `grad`; or, for a single example, `update` each layer on the way.
+    """Compute the gradients of this thread's share of W, and make their step unless it is clipped.
 
-    ``delta[0]`` holds the gradient by the outputs, or if `paired` by the last pre-activation.
+    `before` holds the layer's inputs, `d` the gradients by its pre-activations.
     """
-    rows, depth = x.shape[0], layers.shape[0]
-    for k in range(depth - 1, -1, -1):
-        inputs, units = layers[k, INPUTS], layers[k, UNITS]
-        zk = z[k, : rows * units].reshape(rows, units)
-        ak = a[k, : rows * units].reshape(rows, units)
-        d = delta[(depth - 1 - k) % 2, : rows * units].reshape(rows, units)
-        slope = slice(layers[k, SLOPE], layers[k, SLOPE] + layers[k, SLOPES])
-        if layers[k, ACTIVATION] == PRELU:
-            slope_gradient(zk, d, grad[slope])
-        if k < depth - 1 or not paired:
-            chain(layers[k, ACTIVATION], _slope(k, layers, theta, slopes), zk, ak, d)
-        bias = slice(layers[k, B], layers[k, B] + units)
-        _sum_rows(d, grad[bias])
-        weights = _weights(k, layers, theta)
-        before = x
-        if k > 0:
-            before = a[k - 1, : rows * inputs].reshape(rows, inputs)
-            _back(d, weights, delta[(depth - k) % 2, : rows * inputs].reshape(rows, inputs))
-        if update:
-            _outer_update(before[0], d[0], weights, _weights(k, layers, velocity), rate, sgd)
-            _update(theta, grad, velocity, rate, sgd, bias)
-            if layers[k, ACTIVATION] == PRELU:
-                _update(theta, grad, velocity, rate, sgd, slope)
-        else:
-            np.dot(before.T, d, _weights(k, layers, grad))
+    layers, units = network.layers, network.layers[k, UNITS]
+    zeros, transposed = Matrix(network.work, ZEROS, 0, 1), Matrix(before.values, 0, 1, before.row)
+    first, end = share(layers[k, INPUTS], member)
+    block = max(1, (_BLOCK if lie_close(transposed, d) else _LARGE_BLOCK) // units)
+    for i in range(first, end, block):
+        n = min(block, end - i)
+        at = layers[k, W] + i * units
+        transposed = Matrix(before.values, before.at + i, 1, before.row)
+        product(transposed, d, zeros, Matrix(parameters.grad, at, units, 1), n, units, rows)
+        if sgd.clip_norm == 0:
+            update(parameters, at, at + n * units, rate, sgd)
 
 
-@compiled
-def _weights(k: int, layers: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Return the stretch of a flat vector that is the weight matrix of layer k, as a matrix."""
-    inputs, units = layers[k, INPUTS], layers[k, UNITS]
-    return vector[layers[k, W] : layers[k, W] + inputs * units].reshape(inputs, units)
+@part
+def _step_of_rest(
+    member: Member,
+    k: int,
+    rows: int,
+    parameters: Parameters,
+    network: Chain,
+    rate: float,
+    sgd: SGDSettings,
+) -> None:
+    """Do the same for the biases and, in the first thread, the slopes."""
+    layers, grad = network.layers, parameters.grad
+    units, bias = layers[k, UNITS], layers[k, B]
+    first, end = share(units, member)
+    ones, zeros = Matrix(network.work, ONE, 0, 0), Matrix(network.work, ZEROS, 0, 1)
+    d = Matrix(network.work, layers[k, D] + first, units, 1)
+    small_product(ones, d, zeros, Matrix(grad, bias + first, units, 1), ONE_ROW, end - first, rows)
+    if sgd.clip_norm == 0:
+        update(parameters, bias + first, bias + end, rate, sgd)
+    if member.rank == 0 and layers[k, ACTIVATION] == PRELU:
+        slope = layers[k, SLOPE]
+        out = grad[slope : slope + layers[k, SLOPES]]
+        fill(out, 0)
+        for rank in range(member.size):
+            add(slopes_of_thread(rank, k, network), out)
+        if sgd.clip_norm == 0:
+            update(parameters, slope, slope + layers[k, SLOPES], rate, sgd)
 
 
-@compiled
-def _sum_rows(d: np.ndarray, out: np.ndarray) -> None:
-    """Write the sum of the rows of `d` to `out`."""
-    for j in range(d.shape[1]):
-        out[j] = d[0, j]
-    for i in range(1, d.shape[0]):
-        for j in range(d.shape[1]):
-            out[j] += d[i, j]
+@part
+def _clipped_step(
+    member: Member, parameters: Parameters, norms: np.ndarray, rate: float, sgd: SGDSettings
+) -> None:
+    """Scale the gradient down to the norm that it may have, if it is larger, and make the step."""
+    grad = parameters.grad
+    first, end = share(grad.size, member)
+    meet(member)  # the gradient is that of all parameters
+    total = 0.0
+    for k in range(first, end):
+        total += float(grad[k]) * float(grad[k])
+    norms[member.rank] = total
+    meet(member)
+    squares = 0.0
+    for rank in range(norms.size):
+        squares += norms[rank]
+    norm = np.sqrt(squares)
+    if norm > sgd.clip_norm:
+        scale(grad[first:end], grad.dtype.type(sgd.clip_norm / norm))
+    update(parameters, first, end, rate, sgd)
+    meet(member)
 
 
-@compiled
-def _all_finite(p: np.ndarray) -> bool:
+@part
+def update(parameters: Parameters, first: int, end: int, rate: float, sgd: SGDSettings) -> None:
+    """Make the step of a stretch of the parameters."""
+    sgd_update(
+        parameters.theta[first:end],
+        parameters.grad[first:end],
+        parameters.velocity[first:end],
+        rate,
+        sgd.momentum,
+        sgd.nesterov,
+        sgd.weight_decay,
+    )
+
+
+@part
+def _transpose(member: Member, theta: np.ndarray, network: Chain) -> None:
+    """Bring this thread's share of the transposed weights up to date."""
+    layers, work = network.layers, network.work
+    for k in range(1, layers.shape[0]):
+        if layers[k, T] >= 0:
+            inputs, units = layers[k, INPUTS], layers[k, UNITS]
+            first, end = share(inputs, member)
+            for j in range(units):
+                for i in range(first, end):
+                    work[layers[k, T] + j * inputs + i] = theta[layers[k, W] + i * units + j]
+
+
+@part
+def rows_of(work: np.ndarray, at: int, first: int, end: int, units: int) -> np.ndarray:
+    """Return rows of a matrix in the workspace, one after the other, shape (rows * units,)."""
+    return work[at + first * units : at + end * units]
+
+
+@part
+def _slope(k: int, theta: np.ndarray, network: Chain) -> np.ndarray:
+    """Return the slopes of a layer's activation: learned ones from theta, else the fixed one."""
+    if network.layers[k, ACTIVATION] == PRELU:
+        slope = network.layers[k, SLOPE]
+        return theta[slope : slope + network.layers[k, SLOPES]]
+    return network.fixed_slopes[k : k + 1]
+
+
+@part
+def slopes_of_thread(rank: int, k: int, network: Chain) -> np.ndarray:
+    """Return where a thread leaves its gradients by the slopes."""
+    n = network.layers[k, SLOPES]
+    at = network.layers[k, S] + rank * n
+    return network.work[at : at + n]
+
+
+@part
+def all_finite(p: np.ndarray) -> bool:
     """Tell whether no output is NaN or infinite."""
     bad = 0
-    for value in p.flat:
+    for value in p:
         bad += not np.isfinite(value)
     return bad == 0
-
-
-@compiled
-def _slope(k: int, layers: np.ndarray, theta: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Return the slopes of a layer's activation: learned ones from theta, else the fixed one."""
-    if layers[k, ACTIVATION] == PRELU:
-        return theta[layers[k, SLOPE] : layers[k, SLOPE] + layers[k, SLOPES]]
-    fixed: np.ndarray = slopes[k]
-    return fixed
-
-
-@compiled
-def _affine(x: np.ndarray, weights: np.ndarray, bias: np.ndarray, z: np.ndarray) -> None:
-    """Write ``x W + b`` to `z`; inputs that are 0 cost nothing for a single example."""
-    rows, units = z.shape
-    if rows > 1:
-        np.dot(x, weights, z)
-        for i in range(rows):
-            for j in range(units):
-                z[i, j] += bias[j]
-        return
-    for j in range(units):
-        z[0, j] = bias[j]
-    for i in range(x.shape[1]):
-        xi = x[0, i]
-        if xi != 0:
-            for j in range(units):
-                z[0, j] += xi * weights[i, j]
-
-
-@compiled
-def _back(d: np.ndarray, weights: np.ndarray, dx: np.ndarray) -> None:
-    """Write ``d Wᵀ`` to `dx`."""
-    if d.shape[0] > 1:
-        np.dot(d, weights.T, dx)
-        return
-    for i in range(weights.shape[0]):
-        total = d.dtype.type(0)
-        for j in range(weights.shape[1]):
-            total += d[0, j] * weights[i, j]
-        dx[0, i] = total
-
-
-@compiled
-def _outer_update(
-    x: np.ndarray,
-    d: np.ndarray,
-    weights: np.ndarray,
-    velocity: np.ndarray,
-    rate: float,
-    sgd: SGDSettings,
-) -> None:
-    """Make the step of a weight matrix whose gradient is the outer product of `x` and `d`.
-
-    One pass; the gradient is never written to memory.
-    """
-    negligible, zero = weights.dtype.type(1e-30), weights.dtype.type(0)
-    for i in range(x.size):
-        if sgd.momentum == zero:
-            for j in range(d.size):
-                weights[i, j] -= rate * (x[i] * d[j] + sgd.weight_decay * weights[i, j])
-            continue
-        for j in range(d.size):
-            g = x[i] * d[j] + sgd.weight_decay * weights[i, j]
-            v = sgd.momentum * velocity[i, j] + g
-            v = zero if abs(v) < negligible else v
-            velocity[i, j] = v
-            weights[i, j] -= rate * (g + sgd.momentum * v if sgd.nesterov else v)
-
-
-@compiled
-def _update(
-    theta: np.ndarray,
-    grad: np.ndarray,
-    velocity: np.ndarray,
-    rate: float,
-    sgd: SGDSettings,
-    where: slice,
-) -> None:
-    """Make the step of a stretch of the parameter vector."""
-    momentum, nesterov, decay = sgd.momentum, sgd.nesterov, sgd.weight_decay
-    sgd_update(theta[where], grad[where], velocity[where], rate, momentum, nesterov, decay)
-
-
-@compiled
-def _clip(grad: np.ndarray, clip_norm: float) -> None:
-    """Scale `grad` down to this norm, if it is larger."""
-    total = 0.0
-    for k in range(grad.size):
-        total += float(grad[k]) * float(grad[k])
-    norm = np.sqrt(total)
-    if norm > clip_norm:
-        grad *= grad.dtype.type(clip_norm / norm)

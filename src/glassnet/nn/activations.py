@@ -77,25 +77,26 @@ class Sigmoid(Activation):
     """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        np.maximum(z, _LOWEST[z.dtype.char], out=out)
+        lowest, one = _LOWEST[z.dtype.char], _ONE[z.dtype.char]
+        np.maximum(z, lowest, out=out)
         np.negative(out, out=out)
         np.exp(out, out=out)
-        out += 1.0
+        out += one
         np.reciprocal(out, out=out)  # (Eq. 10)
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        a = cache["a"]
-        np.subtract(1.0, a, out=out)  # (Eq. 12) (Eq. 13): da ⊙ σ'(z), with σ' = a (1 - a)
+        a, one = cache["a"], _ONE[da.dtype.char]
+        np.subtract(one, a, out=out)  # (Eq. 12) (Eq. 13): da ⊙ σ'(z), with σ' = a (1 - a)
         out *= a
         out *= da
         return out
 
 
-_LOWEST = {
-    dtype.char: dtype.type(math.log(np.finfo(dtype).tiny) + 1e-4)
-    for dtype in (np.dtype(np.float32), np.dtype(np.float64))
-}
+# Arrays, not numbers: NumPy takes longer to convert a number than to calculate with a small batch.
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_ONE = {dtype.char: np.array(1.0, dtype) for dtype in _FLOATS}
+_LOWEST = {dtype.char: np.array(math.log(np.finfo(dtype).tiny) + 1e-4, dtype) for dtype in _FLOATS}
 
 
 class Tanh(Activation):
@@ -106,9 +107,9 @@ class Tanh(Activation):
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        a = cache["a"]
+        a, one = cache["a"], _ONE[da.dtype.char]
         np.multiply(a, a, out=out)
-        np.subtract(1.0, out, out=out)
+        np.subtract(one, out, out=out)
         out *= da
         return out
 
@@ -159,8 +160,10 @@ class LeakyReLU(Activation):
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        np.multiply(da, self.slope, out=out)
-        np.copyto(out, da, where=cache["z"] >= 0.0)
+        positive = cache.array("positive", da.shape, np.bool_)
+        np.greater_equal(cache["z"], 0.0, out=positive)
+        np.maximum(positive, self.slope, out=out, dtype=out.dtype)  # σ' is 1 or the slope
+        out *= da
         return out
 
 
@@ -199,20 +202,29 @@ class PReLU(Activation):
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         cache["z"] = z
-        np.multiply(z, self.a.value, out=out)
-        np.copyto(out, z, where=z >= 0.0)  # (Eq. 9)
+        negative = cache.array("negative", z.shape, z.dtype)
+        np.minimum(z, 0.0, out=negative)
+        negative *= self.a.value
+        np.maximum(z, 0.0, out=out)
+        out += negative  # (Eq. 9): max(0, z) + slope ⊙ min(0, z)
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        np.multiply(da, self.a.value, out=out)
-        np.copyto(out, da, where=cache["z"] >= 0.0)
+        sloped = cache.array("sloped", da.shape, np.bool_)
+        negative = cache["negative"]
+        np.less(cache["z"], 0.0, out=sloped)
+        np.multiply(da, sloped, out=negative)  # da where z < 0, else 0
+        np.subtract(da, negative, out=out)  # and the other way round
+        negative *= self.a.value
+        out += negative
         return out
 
     def parameter_gradients(self, da: np.ndarray, cache: Cache) -> None:
-        by_slope = np.minimum(cache["z"], 0.0)  # ∂a/∂slope is z where z < 0, else 0
+        by_slope = cache["negative"]
+        np.minimum(cache["z"], 0.0, out=by_slope)  # ∂a/∂slope = min(0, z)
         by_slope *= da
-        axes = tuple(range(by_slope.ndim if self.shared else by_slope.ndim - 1))
-        self.a.grad[...] = by_slope.sum(axis=axes)
+        rows = by_slope.reshape(-1, self.a.value.size)
+        np.add.reduce(rows, axis=0, out=self.a.grad)
 
 
 class Softmax(Activation):
@@ -229,14 +241,21 @@ class Softmax(Activation):
     """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+        largest = cache.array("largest", (*z.shape[:-1], 1), z.dtype)
+        total = cache.array("total", (*z.shape[:-1], 1), z.dtype)
+        np.maximum.reduce(z, axis=-1, keepdims=True, out=largest)
+        np.subtract(z, largest, out=out)
         np.exp(out, out=out)
-        out /= out.sum(axis=-1, keepdims=True)
+        np.add.reduce(out, axis=-1, keepdims=True, out=total)
+        out /= total
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         a = cache["a"]
-        np.subtract(da, np.sum(da * a, axis=-1, keepdims=True), out=out)
+        mean = cache.array("mean", (*da.shape[:-1], 1), da.dtype)  # of da, weighted by a
+        np.multiply(da, a, out=out)
+        np.add.reduce(out, axis=-1, keepdims=True, out=mean)
+        np.subtract(da, mean, out=out)
         out *= a
         return out
 

@@ -95,7 +95,8 @@ class Dense(Layer):
         cache["x"] = x
         z = cache.array("z", (x.shape[0], self.units), x.dtype)
         np.dot(x, self.W.value, out=z)  # (Eq. 1) (Eq. 3) (Eq. 5) (Eq. 7)
-        z += self.b.value
+        # (1, units): at batch 1 that is the shape of z, and NumPy need not broadcast
+        z += self.b.value[np.newaxis]
         return z
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:

@@ -63,15 +63,25 @@ class Cache(dict[str, Any]):
     a backward pass harms nothing. Its arrays are reused from step to step.
     """
 
-    __slots__ = ()
+    __slots__ = ("_memory",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._memory: dict[str, np.ndarray] = {}
 
     def array(
         self, name: str, shape: Shape, dtype: np.dtype[Any] | type = np.float32
     ) -> np.ndarray:
-        """Return an uninitialised array to write into; the same one as long as the shape stays."""
+        """Return an uninitialised array to write into; the same one as long as the shape stays.
+
+        With fewer rows than before (the last batch of an epoch) it lies in the same memory.
+        """
         array: np.ndarray | None = self.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
-            array = self[name] = np.empty(shape, dtype)
+            memory = self._memory.get(name)
+            if memory is None or memory[: shape[0]].shape != shape or memory.dtype != dtype:
+                memory = self._memory[name] = np.empty(shape, dtype)
+            array = self[name] = memory[: shape[0]]
         return array
 
 

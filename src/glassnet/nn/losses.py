@@ -89,7 +89,7 @@ class Loss(Configurable, ABC):
         encoded[np.arange(len(y)), y.astype(np.intp)] = 1.0
         return encoded
 
-    def smoothed(self, y: np.ndarray) -> np.ndarray:
+    def smoothed(self, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:  # noqa: ARG002
         """Return the targets that the outputs are in fact compared with: most losses' own."""
         return y
 
@@ -218,11 +218,12 @@ class CategoricalCrossEntropy(Loss):
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)
 
-    def smoothed(self, y: np.ndarray) -> np.ndarray:
-        """Return ``(1 - ε) y + ε / K``."""
+    def smoothed(self, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return ``(1 - ε) y + ε / K``: in `out` if given, or `y` itself where ε is 0."""
         if self.label_smoothing == 0.0:
             return y
-        smooth: np.ndarray = (1.0 - self.label_smoothing) * y + self.label_smoothing / y.shape[1]
+        smooth: np.ndarray = np.multiply(1.0 - self.label_smoothing, y, out=out)
+        smooth += self.label_smoothing / y.shape[1]
         return smooth
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -242,7 +243,7 @@ class CategoricalCrossEntropy(Loss):
         self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
         """Return the gradient by the softmax's pre-activation, ``(p - y) / batch``."""
-        return _scaled_difference(p, self.smoothed(y), 1.0 / len(p), out)
+        return _scaled_difference(p, self.smoothed(y, out), 1.0 / len(p), out)
 
     def encode(self, y: np.ndarray, outputs: int, dtype: np.dtype[Any]) -> np.ndarray:
         """Return one-hot rows; a choice needs at least two outputs."""

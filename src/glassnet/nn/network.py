@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.alignment import aligned_zeros
 from glassnet.checks import whole
 from glassnet.nn import model_file
 from glassnet.nn.dense import Dense
@@ -123,8 +124,8 @@ class Network:
             for key, array in part.state.items():
                 setattr(part, key, array.copy())
         sizes = [parameter.size for _, parameter in self.named_parameters()]
-        self.theta = np.zeros(sum(sizes), self.dtype)
-        self.grad = np.zeros_like(self.theta)
+        self.theta = aligned_zeros(sum(sizes), self.dtype)
+        self.grad = aligned_zeros(sum(sizes), self.dtype)
         start = 0
         for _, parameter in self.named_parameters():
             end = start + parameter.size

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.alignment import aligned_zeros
 from glassnet.checks import real
 from glassnet.optim.optimizer import Optimizer
 
@@ -72,6 +73,7 @@ class SGD(Optimizer):
         self.clip_norm = None if clip_norm is None else real("clip_norm", clip_norm, above=0)
         self._velocity: np.ndarray | None = None
         self._scratch = np.empty(0)
+        self._negligible = np.empty(0, np.bool_)
         self._steps = 0
 
     @property
@@ -91,7 +93,8 @@ class SGD(Optimizer):
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Update `theta` in place; `grad` is clipped and gets the weight decay in place."""
         if self._scratch.shape != theta.shape or self._scratch.dtype != theta.dtype:
-            self._scratch = np.empty_like(theta)
+            self._scratch = aligned_zeros(theta.size, theta.dtype)
+            self._negligible = np.empty_like(theta, np.bool_)
         scratch = self._scratch
         if self.clip_norm is not None:
             norm = _norm(grad)
@@ -114,7 +117,8 @@ class SGD(Optimizer):
         self._steps += 1
         if self._steps % self._flush_every == 0:
             np.abs(velocity, out=self._scratch)
-            velocity[self._scratch < _NEGLIGIBLE] = 0.0
+            np.less(self._scratch, _NEGLIGIBLE, out=self._negligible)
+            np.copyto(velocity, 0.0, where=self._negligible)
         if not self.nesterov:
             return velocity
         np.multiply(velocity, self._momentum, out=self._scratch)
@@ -124,7 +128,7 @@ class SGD(Optimizer):
     def velocity_for(self, theta: np.ndarray) -> np.ndarray:
         """Return the velocity ``G`` of these parameters, shape (P,); 0 before the first step."""
         if self._velocity is None or self._velocity.shape != theta.shape:
-            self._velocity = np.zeros_like(theta)
+            self._velocity = aligned_zeros(theta.size, theta.dtype)
         return self._velocity
 
     def state(self) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 
+from glassnet.data.batches import Chunk
 from glassnet.extras import installed, require
 from glassnet.nn import (
     Activation,
@@ -50,11 +52,14 @@ _LOSSES: tuple[type[Loss], ...] = (
 )
 """In the order of the codes in `glassnet.kernels.elementwise`."""
 
-MOST_MULTIPLICATIONS = 4_000_000
-"""Of one step's forward pass. Above it two threads of BLAS do more than the compiled loop saves."""
+LEAST_MULTIPLICATIONS = 250_000
+"""Of one thread's share of a step's forward pass. With less to do it would mostly wait."""
 
-FEWEST_STEPS = 100_000
-"""Of one call of `Trainer.fit`. Below it the first compilation costs more than the steps save."""
+SECONDS_TO_SAVE = 5.0
+"""In one call of `Trainer.fit`. With less to save, the first compilation costs more."""
+
+_SAVED_PER_STEP, _SAVED_PER_MULTIPLICATION = 25e-6, 4e-12
+"""Seconds, of a step and of a multiplication in its forward pass; see docs/performance.md."""
 
 
 class Unsupported(ValueError):  # noqa: N818 it is no failure: NumPy does it
@@ -91,15 +96,33 @@ def choose_steps(
         If the engine is "numba" and Numba is not installed.
     """
     if engine == "auto":
-        fast = installed("numba") and installed("scipy")
-        heavy = _multiplications(network) * batch_size > MOST_MULTIPLICATIONS
-        if not fast or heavy or n_steps < FEWEST_STEPS:
+        multiplications = _multiplications(network) * batch_size
+        saved = n_steps * (_SAVED_PER_STEP + _SAVED_PER_MULTIPLICATION * multiplications)
+        if not (installed("numba") and installed("scipy")) or saved < SECONDS_TO_SAVE:
             return NumpySteps(network, loss, optimizer)
         try:
-            return CompiledSteps(network, loss, optimizer)
+            return CompiledSteps(network, loss, optimizer, batch_size)
         except Unsupported:
             return NumpySteps(network, loss, optimizer)
-    return (CompiledSteps if engine == "numba" else NumpySteps)(network, loss, optimizer)
+    if engine == "numba":
+        return CompiledSteps(network, loss, optimizer, batch_size)
+    return NumpySteps(network, loss, optimizer)
+
+
+def threads_for(network: Network, batch_size: int) -> int:
+    """Return how many threads should share a step: no more than have enough to do."""
+    useful = _multiplications(network) * batch_size // LEAST_MULTIPLICATIONS
+    return max(1, min(useful, available_threads()))
+
+
+def available_threads() -> int:
+    """Return how many threads to use at most: ``OMP_NUM_THREADS``, or one for each processor."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdecimal() and int(limit) > 0:
+        return int(limit)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _multiplications(network: Network) -> int:
@@ -129,19 +152,39 @@ class CompiledSteps:
 
     name = "numba"
 
-    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, batch_size: int) -> None:
         require("numba", "fast")
         require("scipy.linalg", "fast")
         if type(optimizer) is not SGD:
             raise Unsupported(f"there are no compiled steps for {optimizer!r}, only for SGD")
         if type(loss) not in _LOSSES:
             raise Unsupported(f"there are no compiled steps for {loss!r}")
+        rows, slopes = _table(network)
+        from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415 need Numba, and their time
+
+        self._announced = compilation.announced
+
         self._network, self._loss, self._optimizer = network, loss, optimizer
-        self._layers, self._fixed_slopes = _table(network)
+        self._kernel = dense_chain
+        self._single, self._batch_size = single_example, batch_size
+        self._team = team.Team(threads_for(network, batch_size))
+        self._chain = dense_chain.lay_out(rows, slopes, network.dtype, batch_size, self._team.size)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
+        stack = ExitStack()
+        stack.enter_context(self._team.gathered())
+        stack.enter_context(self._announced())
+        if self._kernel.uses_blas(self._chain) and installed("threadpoolctl"):
+            threadpoolctl: Any = require("threadpoolctl", "fast")
+            stack.enter_context(threadpoolctl.threadpool_limits(limits=1, user_api="blas"))
+        with stack:
+            yield
 
     def run(  # noqa: PLR0917
         self,
-        x: np.ndarray,
+        chunk: Chunk,
         targets: np.ndarray,
         outputs: np.ndarray,
         batch_size: int,
@@ -149,55 +192,50 @@ class CompiledSteps:
         after_step: Callable[[], None] | None,
     ) -> int:
         """Make a step for each batch; see `Steps.run`. Watching every step costs a call each."""
-        x = x.reshape(len(x), -1)
+        x, rows = chunk.scattered()
         targets = self._loss.smoothed(targets)
         if after_step is None:
-            return self._train(x, targets, outputs, batch_size, rates)
+            return self._train(x, rows, targets, outputs, batch_size, rates)
         for step, rate in enumerate(rates):
             batch = slice(step * batch_size, (step + 1) * batch_size)
             self._optimizer.learning_rate = rate
-            if not self._train(x[batch], targets[batch], outputs[batch], batch_size, [rate]):
+            examples = (rows[batch], targets[batch], outputs[batch])
+            if not self._train(x, *examples, batch_size, [rate]):
                 return step
             after_step()
         return len(rates)
 
-    def _train(
+    def _train(  # noqa: PLR0917
         self,
         x: np.ndarray,
+        rows: np.ndarray,
         targets: np.ndarray,
         outputs: np.ndarray,
         batch_size: int,
         rates: Sequence[float],
     ) -> int:
-        from glassnet.kernels import dense_chain  # noqa: PLC0415 needs Numba, and takes its time
-
         network, optimizer, dtype = self._network, self._optimizer, self._network.dtype.type
-        done: int = dense_chain.train(
-            network.theta,
-            network.grad,
-            optimizer.velocity_for(network.theta),
-            x,
-            targets,
-            outputs,
-            np.asarray(rates, dtype),
-            batch_size,
-            self._layers,
-            self._fixed_slopes,
-            dense_chain.LossSettings(
-                _LOSSES.index(type(self._loss)),
-                self._loss.pairs_with(network.layers[-1].parts[-1]),
-            ),
-            dense_chain.SGDSettings(
-                dtype(optimizer.momentum),
-                optimizer.nesterov,
-                dtype(optimizer.weight_decay),
-                dtype(optimizer.clip_norm or 0.0),
-            ),
+        kernel = self._kernel
+        velocity = optimizer.velocity_for(network.theta)
+        parameters = kernel.Parameters(network.theta, network.grad, velocity)
+        examples = kernel.Examples(x.reshape(-1), rows, targets.reshape(-1), outputs.reshape(-1))
+        loss = kernel.LossSettings(
+            _LOSSES.index(type(self._loss)), self._loss.pairs_with(network.layers[-1].parts[-1])
         )
+        sgd = kernel.SGDSettings(
+            dtype(optimizer.momentum),
+            optimizer.nesterov,
+            dtype(optimizer.weight_decay),
+            dtype(optimizer.clip_norm or 0.0),
+        )
+        each = np.asarray(rates, dtype)
+        settings = (parameters, self._chain, examples, each, batch_size, loss, sgd)
+        train = self._single.train if self._batch_size == 1 else kernel.train
+        done: int = self._team.run(lambda member: train(member, *settings))
         return done
 
 
-def _table(network: Network) -> tuple[np.ndarray, np.ndarray]:
+def _table(network: Network) -> tuple[list[list[int]], list[float]]:
     """Return where each dense layer lies in theta, as the compiled loop wants to know it."""
     layers = network.layers[isinstance(network.layers[0], Flatten) :]
     rows: list[list[int]] = []
@@ -217,15 +255,4 @@ def _table(network: Network) -> tuple[np.ndarray, np.ndarray]:
         rows.append([start, bias, inputs, units, code, slope, learned])
         slopes.append(activation.slope if isinstance(activation, LeakyReLU) else 0.0)
         start = bias + units + learned
-    return np.array(rows), np.array(slopes, network.dtype)
-
-
-@contextmanager
-def one_blas_thread(steps: Steps) -> Iterator[None]:
-    """Keep BLAS to one thread while compiled steps run: their products are too small to share."""
-    if steps.name != "numba" or not installed("threadpoolctl"):
-        yield
-        return
-    threadpoolctl: Any = require("threadpoolctl", "fast")
-    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
-        yield
+    return rows, slopes

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
 
+from glassnet.data.batches import Chunk
 from glassnet.nn import Cache, Loss, Network
 from glassnet.optim import Optimizer
 
@@ -17,9 +19,12 @@ class Steps(Protocol):
 
     name: str
 
+    def ready(self) -> AbstractContextManager[None]:
+        """Hold what is needed while there are steps to make."""
+
     def run(  # noqa: PLR0917
         self,
-        x: np.ndarray,
+        chunk: Chunk,
         targets: np.ndarray,
         outputs: np.ndarray,
         batch_size: int,
@@ -30,7 +35,8 @@ class Steps(Protocol):
 
         Parameters
         ----------
-        x : ndarray, shape (n, *input_shape)
+        chunk : Chunk
+            Of n examples.
         targets : ndarray, shape (n, outputs)
         outputs : ndarray, shape (n, outputs)
             Where to write the outputs of each example, with the weights of its step.
@@ -64,9 +70,13 @@ class NumpySteps:
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._cache: list[Cache] = network.new_cache()
 
+    def ready(self) -> AbstractContextManager[None]:
+        """Hold nothing."""
+        return nullcontext()
+
     def run(  # noqa: PLR0917
         self,
-        x: np.ndarray,
+        chunk: Chunk,
         targets: np.ndarray,
         outputs: np.ndarray,
         batch_size: int,
@@ -75,6 +85,7 @@ class NumpySteps:
     ) -> int:
         """Make a step for each batch; see `Steps.run`."""
         network, loss, optimizer, cache = self._network, self._loss, self._optimizer, self._cache
+        x = chunk.x
         for step, rate in enumerate(rates):
             batch = slice(step * batch_size, (step + 1) * batch_size)
             p = network.forward(x[batch], cache, training=True)

@@ -19,7 +19,7 @@ from glassnet.optim import SGD, Constant, Optimizer, Schedule
 from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
 from glassnet.training.checkpoint import Checkpoint, read_state
-from glassnet.training.compiled import ENGINES, choose_steps, one_blas_thread
+from glassnet.training.compiled import ENGINES, choose_steps
 from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 from glassnet.training.progress import Progress
@@ -255,7 +255,7 @@ class Trainer:
         )
         self.engine_in_use = steps.name
         clock = time.perf_counter()
-        with one_blas_thread(steps):
+        with steps.ready():
             for chunk in chunks(train, order, size, dtype=dtype, start=progress.row):
                 with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
                     self._train_chunk(chunk, steps)
@@ -280,7 +280,7 @@ class Trainer:
             ]
         targets = self.loss.encode(chunk.y, network.output_shape[0], network.dtype)
         outputs = np.empty((rows, *network.output_shape), network.dtype)
-        done = steps.run(chunk.x, targets, outputs, size, rates, self._step_watcher())
+        done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher())
         progress.step = first + done
         self.optimizer.learning_rate = progress.learning_rate = rates[min(done, len(rates) - 1)]
         finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)

@@ -1,0 +1,145 @@
+"""Threads that run the same compiled function, each on its share, and wait for one another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import config, types
+from numba.extending import intrinsic, overload
+
+from glassnet.kernels.compilation import SETTINGS, part
+from glassnet.kernels.vectors import Code, data_of
+
+ARRIVED, ROUND, STOPPED = 0, 8, 16
+"""Places in the state of a team, a cache line apart: how many wait at the barrier, how often all
+have met, and what made them stop."""
+
+_PATIENCE = 20_000
+"""Looks at the barrier before a thread lets others have its processor."""
+
+
+class Member(NamedTuple):
+    """One thread's part in a team."""
+
+    rank: int
+    size: int
+    state: np.ndarray
+
+
+class Team:
+    """A team of threads.
+
+    Parameters
+    ----------
+    size : int
+        How many. On Windows, and where Numba compiles nothing, it is 1.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = 1 if config.DISABLE_JIT or sys.platform == "win32" else size
+        self._others: ThreadPoolExecutor | None = None
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep the threads ready."""
+        if self.size == 1:
+            yield
+            return
+        with ThreadPoolExecutor(self.size - 1, "glassnet") as others:
+            self._others = others
+            try:
+                yield
+            finally:
+                self._others = None
+
+    def run(self, function: Callable[[Member], Any]) -> Any:  # noqa: ANN401
+        """Call `function` in every thread; return what it gives in the first.
+
+        Outside `gathered` the team is one thread.
+        """
+        state = np.zeros(STOPPED + 8, np.int64)
+        if self._others is None:
+            return function(Member(0, 1, state))
+        members = [Member(rank, self.size, state) for rank in range(self.size)]
+        waiting = [self._others.submit(function, member) for member in members[1:]]
+        try:
+            return function(members[0])
+        finally:
+            for other in waiting:
+                other.result()
+
+
+@part
+def share(n: int, member: Member) -> tuple[int, int]:
+    """Return where the member's share of `n` things begins and ends."""
+    return n * member.rank // member.size, n * (member.rank + 1) // member.size
+
+
+@intrinsic
+def _read(_: Code, state: Code, place: Code) -> tuple[Code, Code]:
+    """Return a number that other threads write; what they wrote before it is seen from now on."""
+
+    def generate(context: Code, builder: Code, signature: Code, arguments: Code) -> Code:
+        pointer = _pointer(context, builder, signature, arguments)
+        return builder.load_atomic(pointer, "acquire", 8)
+
+    return types.int64(state, types.intp), generate
+
+
+@intrinsic
+def _write(_: Code, state: Code, place: Code, value: Code) -> tuple[Code, Code]:
+    """Write a number that other threads read, after all that was written before."""
+
+    def generate(context: Code, builder: Code, signature: Code, arguments: Code) -> Code:
+        pointer = _pointer(context, builder, signature, arguments)
+        builder.store_atomic(arguments[2], pointer, "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(state, types.intp, types.int64), generate
+
+
+@intrinsic
+def _add(_: Code, state: Code, place: Code, value: Code) -> tuple[Code, Code]:
+    """Add to a number that all threads add to; return what it was."""
+
+    def generate(context: Code, builder: Code, signature: Code, arguments: Code) -> Code:
+        pointer = _pointer(context, builder, signature, arguments)
+        return builder.atomic_rmw("add", pointer, arguments[2], "acq_rel")
+
+    return types.int64(state, types.intp, types.int64), generate
+
+
+def _pointer(context: Code, builder: Code, signature: Code, arguments: Code) -> Code:
+    data = data_of(context, builder, signature.args[0], arguments[0])
+    return builder.gep(data, [arguments[1]])
+
+
+def meet(member: Member) -> None:
+    """Wait until the whole team is here; what each has written is then seen by all."""
+
+
+@overload(meet, jit_options=SETTINGS, strict=False)
+def _meet(member: Code) -> Code:
+    make_way = types.ExternalFunction("sched_yield", types.intc())
+
+    def wait(member: Member) -> None:
+        if member.size == 1:
+            return
+        state = member.state
+        rounds = _read(state, ROUND)
+        if _add(state, ARRIVED, 1) == member.size - 1:
+            _write(state, ARRIVED, 0)
+            _write(state, ROUND, rounds + 1)
+            return
+        looks = 0
+        while _read(state, ROUND) == rounds:
+            looks += 1
+            if looks > _PATIENCE:
+                make_way()
+
+    return wait
