@@ -195,8 +195,8 @@ def train(
         start = step * batch_size
         rows = min(batch_size, examples.rows.size - start)
         first, end = share(rows, member)
+        meet(member)  # nobody needs the last batch any more; theta is that of this step
         _gather(examples, start, first, end, batch)
-        meet(member)  # theta and the transposed weights are those of this step
         _forward(batch, first, end, theta, network)
         p = rows_of(work, layers[last, A], first, end, units)
         mine = slice((start + first) * units, (start + end) * units)
