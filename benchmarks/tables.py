@@ -227,7 +227,7 @@ def sections(results: Results) -> dict[str, str]:
         "circumstances": circumstances(results),
         "training": summary(results, "training", "glassnet numba").markdown(),
         "numpy": summary(results, "training", "glassnet numpy").markdown(),
-        "inference": summary(results, "inference", "glassnet").markdown(),
+        "inference": summary(results, "inference", "glassnet numba").markdown(),
         "footprint": footprint(results).markdown(),
         "memory": memory(results).markdown(),
         "ratios": all_ratios(results, "training", "glassnet numba").markdown(),

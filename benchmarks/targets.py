@@ -45,8 +45,8 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "B5": (Target(EVERY_PEER, 1.1),),
     "B6": (Target(EVERY_PEER, 1.0),),
     "B7": (Target("PyTorch", 25), Target("scikit-learn", 15), Target("JAX scan", 1.2)),
-    "B8-1": (Target(EVERY_PEER, 5, "glassnet"),),
-    "B8-10000": (Target(EVERY_PEER, 1.0, "glassnet"),),
+    "B8-1": (Target(EVERY_PEER, 5),),
+    "B8-10000": (Target(EVERY_PEER, 1.0),),
 }
 """By work."""
 

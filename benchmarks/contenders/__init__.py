@@ -86,7 +86,8 @@ CONTENDERS: dict[str, tuple[Contender, ...]] = {
         Contender("matmul alone", "NumPy", "matmul", role="limit", works=("B4-50", "B5", "B6")),
     ),
     "inference": (
-        Contender("glassnet", "glassnet", "ours", role="ours"),
+        Contender("glassnet numba", "glassnet", "ours", {"engine": "numba"}, "ours"),
+        Contender("glassnet numpy", "glassnet", "ours", {"engine": "numpy"}, "ours"),
         Contender("PyTorch eager", "PyTorch", "pytorch"),
         Contender("PyTorch compiled", "PyTorch", "pytorch", {"compiled": True}),
         Contender("JAX", "JAX", "jax"),

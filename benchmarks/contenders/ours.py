@@ -32,15 +32,16 @@ def training(work: Work, folder: Path, *, engine: str) -> Round:
     return run
 
 
-def inference(work: Work, folder: Path) -> Round:
-    """Return a round of `Network.predict`."""
+def inference(work: Work, folder: Path, *, engine: str) -> Round:
+    """Return a round of `Predictor`, which is compiled, or of `Network.predict`."""
     model = network(work)
+    predict = gn.Predictor(model) if engine == "numba" else model.predict
     x, _ = read_examples(folder)
     batches = [x[i : i + work.batch_size] for i in range(0, len(x), work.batch_size)]
 
     def run() -> tuple[float, list[np.ndarray]]:
         begin = time.perf_counter()
-        outputs = [model.predict(batch) for batch in batches]
+        outputs = [predict(batch) for batch in batches]
         return time.perf_counter() - begin, [np.concatenate(outputs)]
 
     return run

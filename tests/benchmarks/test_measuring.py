@@ -94,7 +94,7 @@ def test_without_a_compiler_the_loop_in_c_is_left_out(tmp_path, monkeypatch) -> 
         one_round("C loop", SQUARED, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["glassnet", "scikit-learn"])
+@pytest.mark.parametrize("name", ["glassnet numpy", "scikit-learn"])
 def test_predictions_are_those_of_the_same_network(name, tmp_path) -> None:
     (p,) = one_round(name, INFERENCE, tmp_path)
     np.testing.assert_allclose(p, network(INFERENCE).predict(read_examples(tmp_path)[0]), rtol=1e-4)

@@ -45,7 +45,7 @@ def results() -> dict:
                 PyTorch_fused=[250.0, 240.0],
                 C_loop=[4.0, 4.0],
             ),
-            "B8-1": result("B8-1", glassnet=[5.0, 5.0], JAX=[20.0, 30.0]),
+            "B8-1": result("B8-1", glassnet_numba=[5.0, 5.0], JAX=[20.0, 30.0]),
         },
         "footprint": {
             "date": "2026-01-03T03:04:05+00:00",
@@ -102,7 +102,7 @@ def test_each_path_of_ours_has_its_own_targets(results) -> None:
 
 
 def test_inference_is_a_table_of_its_own(results) -> None:
-    table = tables.summary(results, "inference", "glassnet")
+    table = tables.summary(results, "inference", "glassnet numba")
     assert [row[0] for row in table.rows] == ["B8-1"]
     assert table.rows[0][-1] == "every peer 5: yes"
 

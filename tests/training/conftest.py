@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data import batches
 
 
 def _blobs(n: int = 60, *, classes: int = 3, features: int = 4, seed: int = 0) -> gn.Dataset:
@@ -40,3 +41,9 @@ def small_network() -> Callable[..., gn.Network]:
 @pytest.fixture(scope="session")
 def make_trainer() -> Callable[..., gn.Trainer]:
     return _trainer
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch) -> None:
+    """Let a small data set be several chunks, so that there are moments between them."""
+    monkeypatch.setattr(batches, "_CHUNK_ROWS", 1024)

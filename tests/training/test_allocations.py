@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data import Dataset
+from glassnet.data.batches import Chunk
 from glassnet.nn import ACTIVATIONS, LOSSES, Cache
 from glassnet.training.steps import NumpySteps
 
@@ -110,13 +112,15 @@ def of_steps(
     rng = np.random.default_rng(0)
     rows = 39 * batch_size + (batch_size + 1) // 2
     x = rng.normal(size=(rows, *network.input_shape)).astype(network.dtype)
+    data = Dataset(x, np.arange(rows) % OUTPUTS)
+    chunk = Chunk(data, 0, np.arange(rows), np.empty_like(x))
     targets = loss.encode(np.arange(rows) % OUTPUTS, OUTPUTS, network.dtype)
     outputs, rates = np.empty_like(targets), [0.01] * 40
     steps = NumpySteps(network, loss, optimizer)
-    steps.run(x, targets, outputs, batch_size, rates, None)
+    steps.run(chunk, targets, outputs, batch_size, rates, None)
     with allocations() as requests:
         for _ in range(3):
-            done = steps.run(x, targets, outputs, batch_size, rates, None)
+            done = steps.run(chunk, targets, outputs, batch_size, rates, None)
     assert done == 40
     return list(requests)
 

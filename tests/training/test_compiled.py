@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.kernels import elementwise
+from glassnet.nn import compiled as nn_compiled
 from glassnet.nn import loss_named
 from glassnet.optim import Position
 from glassnet.training import compiled
@@ -14,6 +14,8 @@ from glassnet.training.steps import NumpySteps
 
 pytest.importorskip("numba", reason="the compiled steps need the extra fast")
 pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
+
+from glassnet.kernels import dense_chain, elementwise
 
 HALF, MEAN = "half_squared_error", "mean_squared_error"
 BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
@@ -55,6 +57,12 @@ def train(engine, layers, loss=HALF, optimizer=OPTIMIZERS["momentum"], size=10, 
     return network.theta, trainer
 
 
+def frozen(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
 def pairs():
     for name, layers in NETWORKS.items():
         last = layers()[-1].activation
@@ -64,6 +72,14 @@ def pairs():
                 yield pytest.param(layers, loss, id=f"{name}-{title}")
 
 
+@pytest.fixture(params=[1, 3], ids=["alone", "team"])
+def threads(request, monkeypatch) -> None:
+    """Let compiled steps use so many threads, however little there is to do."""
+    monkeypatch.setattr(nn_compiled, "LEAST_MULTIPLICATIONS", 1)
+    monkeypatch.setattr(nn_compiled, "available_threads", lambda: request.param)
+
+
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("size", [1, 10, "full"])
 @pytest.mark.parametrize(("layers", "loss"), list(pairs()))
 def test_both_engines_agree_for_every_network_and_loss(layers, loss, size) -> None:
@@ -72,6 +88,7 @@ def test_both_engines_agree_for_every_network_and_loss(layers, loss, size) -> No
     np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("size", [1, 10])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 @pytest.mark.parametrize("layers", [NETWORKS["prelus"], NETWORKS["deep"]], ids=["prelus", "deep"])
@@ -79,6 +96,45 @@ def test_both_engines_agree_for_every_variant_of_sgd(layers, optimizer, size) ->
     ours, _ = train("numba", layers, HALF, optimizer, size)
     slow, _ = train("numpy", layers, HALF, optimizer, size)
     np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("schedule", [None, gn.CosineAnnealingLR()], ids=["constant", "cosine"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_inputs_that_are_0_for_many_steps_miss_nothing(optimizer, schedule) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 30)) * (rng.random((200, 30)) < np.linspace(0, 0.3, 30))
+    sparse, thetas = gn.Dataset(x, rng.integers(0, 4, 200), class_names=tuple("abcd")), []
+    for engine in ("numba", "numpy"):
+        network = gn.Network(NETWORKS["relu"](), input_shape=30, dtype="float64")
+        trainer = gn.Trainer(
+            network, loss=SMOOTH, optimizer=optimizer(), schedule=schedule, batch_size=1,
+            engine=engine,
+        )  # fmt: skip
+        trainer.fit(sparse, epochs=2)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_layers_that_are_left_to_blas_agree_as_well(batch, monkeypatch) -> None:
+    monkeypatch.setattr(dense_chain, "MOST_TRANSPOSED", 0)
+    layers = lambda: [gn.Dense(600, "tanh"), gn.Dense(20, "relu"), gn.Dense(4, "softmax")]  # noqa: E731
+    ours, _ = train("numba", layers, SMOOTH, size=batch)
+    slow, _ = train("numpy", layers, SMOOTH, size=batch)
+    np.testing.assert_allclose(ours, slow, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("change", [np.asfortranarray, lambda x: x.astype("float32"), frozen])
+def test_a_data_set_of_another_dtype_or_layout_is_gathered(change) -> None:
+    thetas = []
+    for prepare in (change, lambda x: change(x).astype("float64", order="C")):
+        network = gn.Network(NETWORKS["relu"](), input_shape=7, dtype="float64")
+        trainer = gn.Trainer(network, loss=SMOOTH, batch_size=10, engine="numba")
+        whole = data()
+        trainer.fit(gn.Dataset(prepare(whole.x), whole.y), epochs=1)
+        thetas.append(network.theta)
+    np.testing.assert_array_equal(*thetas)
 
 
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
@@ -189,7 +245,7 @@ def test_without_numba_numpy_does_it(monkeypatch) -> None:
 
 
 def test_who_insists_on_numba_hears_why_not() -> None:
-    with pytest.raises(ValueError, match=r"no compiled steps for Standardize\(\), only for Dense"):
+    with pytest.raises(ValueError, match=r"nothing compiled for Standardize\(\), only for Dense"):
         choice([gn.Standardize(), gn.Dense(3)], engine="numba")
 
 
@@ -225,7 +281,7 @@ class OwnTanh(gn.Tanh):
 )
 def test_what_a_user_adds_has_no_compiled_steps(layers, loss, optimizer, named) -> None:
     network = gn.Network(layers, input_shape=7)
-    with pytest.raises(compiled.Unsupported, match=f"no compiled steps for {named}"):
+    with pytest.raises(compiled.Unsupported, match=f"nothing compiled for {named}"):
         compiled.CompiledSteps(network, loss, optimizer, 10)
 
 

@@ -21,7 +21,9 @@ SCRIPT = '''
 import hashlib, json, signal, sys
 import numpy as np
 import glassnet as gn
+from glassnet.data import batches
 
+batches._CHUNK_ROWS = 1024  # several in an epoch
 plan, checkpoint, seconds, moment = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]
 rng = np.random.default_rng(5)
 labels = rng.integers(0, 3, 2500)

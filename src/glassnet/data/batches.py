@@ -51,10 +51,11 @@ class Chunk:
     def scattered(self) -> tuple[np.ndarray, np.ndarray]:
         """Return inputs, shape (N, features), and which of their rows are the chunk's.
 
-        They are the data set's own where these have the right dtype and layout.
+        They are the data set's own where these have the right dtype and lie as compiled code
+        expects it: in one piece, aligned and writable.
         """
         x, rows = self._all, self.rows
-        if x.dtype != self._buffer.dtype or not x.flags.c_contiguous:
+        if x.dtype != self._buffer.dtype or not x.flags.carray:
             x, rows = self.x, np.arange(len(self.rows))
         return x.reshape(len(x), -1), rows
 

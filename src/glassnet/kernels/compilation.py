@@ -68,5 +68,5 @@ class _Announcer(event.Listener):  # type: ignore[misc]
 
 def _tell() -> None:
     logging.getLogger("glassnet").warning(
-        "compiling the training loop for this machine; it is done once, and takes some seconds"
+        "compiling for this machine; it is done once, and takes some seconds"
     )

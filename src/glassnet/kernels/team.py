@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import config, types
@@ -14,6 +14,8 @@ from numba.extending import intrinsic, overload
 
 from glassnet.kernels.compilation import SETTINGS, part
 from glassnet.kernels.vectors import Code, data_of
+
+T = TypeVar("T")
 
 ARRIVED, ROUND, STOPPED = 0, 8, 16
 """Places in the state of a team, a cache line apart: how many wait at the barrier, how often all
@@ -57,21 +59,21 @@ class Team:
             finally:
                 self._others = None
 
-    def run(self, function: Callable[[Member], Any]) -> Any:  # noqa: ANN401
-        """Call `function` in every thread; return what it gives in the first.
+    def run(self, function: Callable[[Member], T]) -> list[T]:
+        """Call `function` in every thread; return what it gives in each.
 
         Outside `gathered` the team is one thread.
         """
         state = np.zeros(STOPPED + 8, np.int64)
         if self._others is None:
-            return function(Member(0, 1, state))
+            return [function(Member(0, 1, state))]
         members = [Member(rank, self.size, state) for rank in range(self.size)]
         waiting = [self._others.submit(function, member) for member in members[1:]]
         try:
-            return function(members[0])
+            first = function(members[0])
         finally:
-            for other in waiting:
-                other.result()
+            others = [other.result() for other in waiting]
+        return [first, *others]
 
 
 @part

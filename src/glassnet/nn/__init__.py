@@ -12,6 +12,7 @@ from glassnet.nn.activations import (
     Tanh,
 )
 from glassnet.nn.catalog import LAYERS, layer_from_config
+from glassnet.nn.compiled import Predictor
 from glassnet.nn.dense import Dense
 from glassnet.nn.gradient_check import GradientCheck, gradient_check
 from glassnet.nn.initializers import INITIALIZERS
@@ -51,6 +52,7 @@ __all__ = [
     "Network",
     "PReLU",
     "Parameter",
+    "Predictor",
     "ReLU",
     "Sigmoid",
     "Softmax",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,38 +11,20 @@ import numpy as np
 from glassnet.data.batches import Chunk
 from glassnet.extras import installed, require
 from glassnet.nn import (
-    Activation,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
-    Dense,
-    Flatten,
     HalfSquaredError,
-    Identity,
-    LeakyReLU,
     Loss,
     MeanSquaredError,
     Network,
-    PReLU,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Tanh,
 )
+from glassnet.nn.compiled import Unsupported, multiplications, table_of, threads_for
 from glassnet.optim import SGD, Optimizer
 from glassnet.training.steps import NumpySteps, Steps
 
 ENGINES = ("auto", "numpy", "numba")
 """What may compute the steps."""
 
-_ACTIVATIONS: tuple[type[Activation], ...] = (
-    Identity,
-    Sigmoid,
-    Tanh,
-    ReLU,
-    LeakyReLU,
-    PReLU,
-    Softmax,
-)
 _LOSSES: tuple[type[Loss], ...] = (
     HalfSquaredError,
     MeanSquaredError,
@@ -52,18 +33,11 @@ _LOSSES: tuple[type[Loss], ...] = (
 )
 """In the order of the codes in `glassnet.kernels.elementwise`."""
 
-LEAST_MULTIPLICATIONS = 250_000
-"""Of one thread's share of a step's forward pass. With less to do it would mostly wait."""
-
 SECONDS_TO_SAVE = 5.0
 """In one call of `Trainer.fit`. With less to save, the first compilation costs more."""
 
 _SAVED_PER_STEP, _SAVED_PER_MULTIPLICATION = 25e-6, 4e-12
 """Seconds, of a step and of a multiplication in its forward pass; see docs/performance.md."""
-
-
-class Unsupported(ValueError):  # noqa: N818 it is no failure: NumPy does it
-    """Networks, losses and optimizers that have no compiled steps."""
 
 
 def choose_steps(
@@ -96,8 +70,8 @@ def choose_steps(
         If the engine is "numba" and Numba is not installed.
     """
     if engine == "auto":
-        multiplications = _multiplications(network) * batch_size
-        saved = n_steps * (_SAVED_PER_STEP + _SAVED_PER_MULTIPLICATION * multiplications)
+        in_products = _SAVED_PER_MULTIPLICATION * multiplications(network) * batch_size
+        saved = n_steps * (_SAVED_PER_STEP + in_products)
         if not (installed("numba") and installed("scipy")) or saved < SECONDS_TO_SAVE:
             return NumpySteps(network, loss, optimizer)
         try:
@@ -107,27 +81,6 @@ def choose_steps(
     if engine == "numba":
         return CompiledSteps(network, loss, optimizer, batch_size)
     return NumpySteps(network, loss, optimizer)
-
-
-def threads_for(network: Network, batch_size: int) -> int:
-    """Return how many threads should share a step: no more than have enough to do."""
-    useful = _multiplications(network) * batch_size // LEAST_MULTIPLICATIONS
-    return max(1, min(useful, available_threads()))
-
-
-def available_threads() -> int:
-    """Return how many threads to use at most: ``OMP_NUM_THREADS``, or one for each processor."""
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    if limit.isdecimal() and int(limit) > 0:
-        return int(limit)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _multiplications(network: Network) -> int:
-    """Return how many multiplications the dense layers make for one example."""
-    return sum(q.size for name, q in network.named_parameters() if name.endswith(".W"))
 
 
 class CompiledSteps:
@@ -156,10 +109,10 @@ class CompiledSteps:
         require("numba", "fast")
         require("scipy.linalg", "fast")
         if type(optimizer) is not SGD:
-            raise Unsupported(f"there are no compiled steps for {optimizer!r}, only for SGD")
+            raise Unsupported(f"there is nothing compiled for {optimizer!r}, only for SGD")
         if type(loss) not in _LOSSES:
-            raise Unsupported(f"there are no compiled steps for {loss!r}")
-        rows, slopes = _table(network)
+            raise Unsupported(f"there is nothing compiled for {loss!r}")
+        rows, slopes = table_of(network)
         from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415 need Numba, and their time
 
         self._announced = compilation.announced
@@ -231,28 +184,5 @@ class CompiledSteps:
         each = np.asarray(rates, dtype)
         settings = (parameters, self._chain, examples, each, batch_size, loss, sgd)
         train = self._single.train if self._batch_size == 1 else kernel.train
-        done: int = self._team.run(lambda member: train(member, *settings))
-        return done
-
-
-def _table(network: Network) -> tuple[list[list[int]], list[float]]:
-    """Return where each dense layer lies in theta, as the compiled loop wants to know it."""
-    layers = network.layers[isinstance(network.layers[0], Flatten) :]
-    rows: list[list[int]] = []
-    slopes: list[float] = []
-    start = 0
-    for layer in layers:
-        if type(layer) is not Dense:
-            raise Unsupported(f"there are no compiled steps for {layer!r}, only for Dense layers")
-        activation = layer.activation or Identity()
-        if type(activation) not in _ACTIVATIONS:
-            raise Unsupported(f"there are no compiled steps for {activation!r}")
-        inputs, units = layer.W.shape
-        bias = start + layer.W.size
-        learned = sum(parameter.size for parameter in activation.parameters)
-        slope = bias + units if learned else -1
-        code = _ACTIVATIONS.index(type(activation))
-        rows.append([start, bias, inputs, units, code, slope, learned])
-        slopes.append(activation.slope if isinstance(activation, LeakyReLU) else 0.0)
-        start = bias + units + learned
-    return rows, slopes
+        done: list[int] = self._team.run(lambda member: train(member, *settings))
+        return done[0]

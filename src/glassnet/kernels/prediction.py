@@ -1,0 +1,56 @@
+"""The compiled forward pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassnet.kernels.compilation import compiled
+from glassnet.kernels.dense_chain import INPUTS, UNITS, A, Chain, forward_layer, rows_of
+from glassnet.kernels.elementwise import copy
+from glassnet.kernels.matrices import Matrix
+
+
+@compiled
+def predict(
+    rank: int,
+    threads: int,
+    block: int,
+    theta: np.ndarray,
+    layers: np.ndarray,
+    fixed_slopes: np.ndarray,
+    places: int,
+    x: np.ndarray,
+    out: np.ndarray,
+) -> bool:
+    """Write the outputs of one thread's share of the examples; tell whether inputs were finite.
+
+    Parameters
+    ----------
+    rank, threads : int
+        Which of how many threads this is.
+    block : int
+        For how many examples at a time there is room in the workspace.
+    theta, layers, fixed_slopes
+        See `glassnet.kernels.dense_chain.Chain`.
+    places : int
+        Of numbers in the workspace.
+    x : ndarray, shape (n * inputs,)
+    out : ndarray, shape (n * outputs,)
+    """
+    network = Chain(layers, fixed_slopes, np.empty(places, theta.dtype), np.empty(0))
+    last = layers.shape[0] - 1
+    inputs, units = layers[0, INPUTS], layers[last, UNITS]
+    zero = x.dtype.type(0)
+    n, total = x.size // inputs, zero
+    end = n * (rank + 1) // threads
+    for start in range(n * rank // threads, end, block):
+        rows = min(block, end - start)
+        examples = x[start * inputs : (start + rows) * inputs]
+        for i in range(examples.size):
+            total += examples[i] * zero
+        a = Matrix(x, start * inputs, inputs, 1)
+        for k in range(last + 1):
+            a = forward_layer(k, a, 0, rows, theta, network)
+        p = rows_of(network.work, layers[last, A], 0, rows, units)
+        copy(p, out[start * units : (start + rows) * units])
+    return bool(total == zero)

@@ -1,0 +1,179 @@
+"""The compiled forward pass, for networks that are a chain of dense layers."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from glassnet.extras import require
+from glassnet.nn.activations import (
+    Activation,
+    Identity,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from glassnet.nn.dense import Dense
+from glassnet.nn.network import Network
+from glassnet.nn.reshape import Flatten
+
+_ACTIVATIONS: tuple[type[Activation], ...] = (
+    Identity,
+    Sigmoid,
+    Tanh,
+    ReLU,
+    LeakyReLU,
+    PReLU,
+    Softmax,
+)
+"""In the order of the codes in `glassnet.kernels.elementwise`."""
+
+LEAST_MULTIPLICATIONS = 250_000
+"""Of one thread's share of a forward pass. With less to do it would mostly wait."""
+
+_BLOCK_ROWS = 64
+"""Examples of which all activations are in memory at a time."""
+
+
+class Unsupported(ValueError):  # noqa: N818 it is no failure: NumPy does it
+    """Networks, losses and optimizers that have nothing compiled."""
+
+
+class Predictor:
+    """Predicts with little delay: a network's forward pass as one compiled function.
+
+    Made for a program that asks for one example after the other: `Network.predict` takes longer for
+    the calls from layer to layer than for their arithmetic. The weights stay the network's own, so
+    that the predictor knows what it learns later. It may be called from several threads.
+
+    Parameters
+    ----------
+    network : Network
+        `Dense` layers, each with one of glassnet's activations or none; a `Flatten` may come first.
+
+    Raises
+    ------
+    Unsupported
+        For other networks; says what there is nothing compiled for.
+    MissingExtraError
+        If Numba is not installed.
+
+    Examples
+    --------
+    >>> network = Network([Dense(3, "tanh"), Dense(2, "softmax")], input_shape=4)
+    >>> predictor = Predictor(network)
+    >>> x = np.ones((1, 4), np.float32)
+    >>> bool(np.allclose(predictor(x), network.predict(x)))
+    True
+    """
+
+    def __init__(self, network: Network) -> None:
+        require("numba", "fast")
+        require("scipy.linalg", "fast")
+        rows, slopes = table_of(network)
+        from glassnet.kernels import dense_chain, prediction  # noqa: PLC0415 need Numba
+        from glassnet.kernels.compilation import announced  # noqa: PLC0415
+        from glassnet.kernels.team import Team  # noqa: PLC0415
+
+        self._network, self._dtype, self._shape = network, network.dtype, network.input_shape
+        self._outputs = network.output_shape[0]
+        self._predict, self._team, self._announced = prediction.predict, Team, announced
+        self._single, self._block = (
+            (n, network.theta, plan.layers, plan.fixed_slopes, plan.work.size)
+            for n in (1, _BLOCK_ROWS)
+            for plan in [dense_chain.lay_out(rows, slopes, network.dtype, n, 1)]
+        )
+        self(np.zeros((1, *self._shape), self._dtype))  # compiles, before there is any hurry
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return the outputs.
+
+        Parameters
+        ----------
+        x : array-like, shape (n, *input_shape)
+            Finite numbers. An array of the network's dtype is read where it lies.
+
+        Returns
+        -------
+        ndarray, shape (n, outputs)
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a value is no real number or not finite.
+        """
+        ready = type(x) is np.ndarray and x.dtype == self._dtype and x.flags.carray
+        if not ready or x.shape[1:] != self._shape:
+            x = np.require(self._network.checked_input(x), requirements="W")
+        out = np.empty((len(x), self._outputs), self._dtype)
+        flat, flat_out = x.reshape(-1), out.reshape(-1)
+        if len(x) == 1:
+            finite = self._predict(0, 1, *self._single, flat, flat_out)
+        else:
+            finite = self._predict_many(flat, flat_out, len(x))
+        if not finite:
+            self._network.checked_input(x)
+        return out
+
+    def _predict_many(self, x: np.ndarray, out: np.ndarray, n: int) -> bool:
+        """Do it with as many threads as there is work for."""
+        team = self._team(threads_for(self._network, n))
+        with team.gathered():
+            parts = team.run(lambda me: self._predict(me.rank, me.size, *self._block, x, out))
+        return all(parts)
+
+
+def threads_for(network: Network, batch_size: int) -> int:
+    """Return how many threads should share a pass: no more than have enough to do."""
+    useful = multiplications(network) * batch_size // LEAST_MULTIPLICATIONS
+    return max(1, min(useful, available_threads()))
+
+
+def available_threads() -> int:
+    """Return how many threads to use at most: ``OMP_NUM_THREADS``, or one for each processor."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdecimal() and int(limit) > 0:
+        return int(limit)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def multiplications(network: Network) -> int:
+    """Return how many multiplications the dense layers make for one example."""
+    return sum(q.size for name, q in network.named_parameters() if name.endswith(".W"))
+
+
+def table_of(network: Network) -> tuple[list[list[int]], list[float]]:
+    """Return where each dense layer lies in theta, and its activation's fixed slope.
+
+    Columns `W` to `SLOPES` of the table in `glassnet.kernels.dense_chain`.
+
+    Raises
+    ------
+    Unsupported
+        If a layer or an activation is none that can be compiled.
+    """
+    layers = network.layers[isinstance(network.layers[0], Flatten) :]
+    rows: list[list[int]] = []
+    slopes: list[float] = []
+    start = 0
+    for layer in layers:
+        if type(layer) is not Dense:
+            raise Unsupported(f"there is nothing compiled for {layer!r}, only for Dense layers")
+        activation = layer.activation or Identity()
+        if type(activation) not in _ACTIVATIONS:
+            raise Unsupported(f"there is nothing compiled for {activation!r}")
+        inputs, units = layer.W.shape
+        bias = start + layer.W.size
+        learned = sum(parameter.size for parameter in activation.parameters)
+        slope = bias + units if learned else -1
+        code = _ACTIVATIONS.index(type(activation))
+        rows.append([start, bias, inputs, units, code, slope, learned])
+        slopes.append(activation.slope if isinstance(activation, LeakyReLU) else 0.0)
+        start = bias + units + learned
+    return rows, slopes

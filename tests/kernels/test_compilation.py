@@ -1,0 +1,47 @@
+"""Compilation is announced where it takes long, and works where nothing can be written."""
+
+import logging
+import time
+
+import pytest
+
+pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
+
+from numba import config, njit
+
+from glassnet.kernels import compilation
+
+pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+
+
+def compile_something() -> None:
+    njit(lambda x: x + 1)(1)
+
+
+def test_a_compilation_that_takes_long_is_announced_once(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(compilation, "_SECONDS_UNTIL_TOLD", 0.0)
+    with caplog.at_level(logging.WARNING, "glassnet"), compilation.announced():
+        compile_something()
+        time.sleep(0.2)
+    assert [record.message for record in caplog.records] == [
+        "compiling for this machine; it is done once, and takes some seconds"
+    ]
+
+
+def test_a_quick_one_is_not(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(compilation, "_SECONDS_UNTIL_TOLD", 60.0)
+    with caplog.at_level(logging.WARNING, "glassnet"), compilation.announced():
+        compile_something()
+    assert not caplog.records
+
+
+def test_without_a_place_for_the_machine_code_functions_are_compiled_all_the_same(
+    monkeypatch,
+) -> None:
+    def refusing(**settings):
+        if settings.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(**settings)
+
+    monkeypatch.setattr(compilation, "njit", refusing)
+    assert compilation.compiled(lambda x: x + 1)(1) == 2
