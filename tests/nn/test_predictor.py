@@ -83,6 +83,16 @@ def test_what_is_not_finite_is_refused_with_its_place(n, value) -> None:
         predictor(x)
 
 
+def test_inputs_are_standardized_and_flattened() -> None:
+    layers = [gn.Standardize(), gn.Flatten(), gn.Dense(5, "relu"), gn.Dense(3, "softmax")]
+    network = gn.Network(layers, input_shape=(2, 3))
+    x = np.random.default_rng(0).normal(3, 2, size=(50, 2, 3))
+    layers[0].adapt(x)
+    predictor = gn.Predictor(network)
+    np.testing.assert_allclose(predictor(x), network.predict(x), rtol=1e-5)
+    np.testing.assert_allclose(predictor(x[:1]), network.predict(x[:1]), rtol=1e-5)
+
+
 def test_a_wrong_shape_is_refused() -> None:
     predictor = gn.Predictor(gn.Network(NETWORKS["thesis"](), input_shape=7))
     with pytest.raises(ValueError, match=r"expects examples of shape \(7,\)"):
@@ -90,8 +100,8 @@ def test_a_wrong_shape_is_refused() -> None:
 
 
 def test_other_networks_are_refused() -> None:
-    network = gn.Network([gn.Standardize(), gn.Dense(3)], input_shape=7)
-    with pytest.raises(ValueError, match=r"nothing compiled for Standardize\(\), only for Dense"):
+    network = gn.Network([gn.Dense(3), gn.Standardize()], input_shape=7)
+    with pytest.raises(ValueError, match=r"nothing compiled for Standardize\(\) in this place"):
         gn.Predictor(network)
 
 

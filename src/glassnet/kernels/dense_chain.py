@@ -43,8 +43,8 @@ W, B, INPUTS, UNITS, ACTIVATION, SLOPE, SLOPES, Z, A, D, T, S, X, PART = range(1
 """Columns of the table of layers. In the parameter vector: where W and b begin, the shape of W, the
 activation's code, where its slopes begin and how many there are. In the workspace: where the
 pre-activations begin, the outputs, the gradients by the pre-activations, the transposed W (or -1),
-each thread's gradients by the slopes; for the first layer the inputs of the batch, or if it is a
-single example each thread's part of the pre-activations."""
+each thread's gradients by the slopes; for the first layer the inputs of the batch, and each
+thread's part of the pre-activations."""
 
 ONE, ZEROS = 0, 16
 """What stands at the beginning of the workspace: a one, and a row of zeros."""
@@ -146,7 +146,7 @@ def lay_out(
         layer[S] = place(threads * layer[SLOPES])
     first = layers[0]
     first[X] = place(batch_size * first[INPUTS]) if batch_size > 1 else -1
-    first[PART] = place(threads * first[UNITS])
+    first[PART] = place(threads * batch_size * first[UNITS])
     work = aligned_zeros(end, dtype)
     work[ONE] = 1
     return Chain(layers, np.array(slopes, dtype), work, np.zeros(threads))
@@ -195,9 +195,15 @@ def train(
         start = step * batch_size
         rows = min(batch_size, examples.rows.size - start)
         first, end = share(rows, member)
-        meet(member)  # nobody needs the last batch any more; theta is that of this step
-        _gather(examples, start, first, end, batch)
-        _forward(batch, first, end, theta, network)
+        meet(member)  # theta is that of this step
+        _first_products(member, batch_size, examples, start, rows, theta, network)
+        meet(member)  # the parts of all threads are there
+        if member.size > 1:
+            _add_parts(member.size, batch_size, first, end, network)
+        activate_layer(0, first, end, theta, network)
+        a = Matrix(work, layers[0, A] + first * layers[0, UNITS], layers[0, UNITS], 1)
+        for k in range(1, last + 1):
+            a = forward_layer(k, a, first, end, theta, network)
         p = rows_of(work, layers[last, A], first, end, units)
         mine = slice((start + first) * units, (start + end) * units)
         copy(p, examples.outputs[mine])
@@ -221,20 +227,42 @@ def train(
 
 
 @part
-def _gather(examples: Examples, start: int, first: int, end: int, batch: Matrix) -> None:
-    """Copy the inputs of rows `first` to `end` of a batch, which begins at example `start`."""
-    n = batch.row
-    for i in range(first, end):
-        at = examples.rows[start + i] * n
-        copy(examples.x[at : at + n], rows_of(batch.values, batch.at, i, i + 1, n))
+def _first_products(
+    member: Member,
+    batch_size: int,
+    examples: Examples,
+    start: int,
+    rows: int,
+    theta: np.ndarray,
+    network: Chain,
+) -> None:
+    """Multiply this thread's share of the inputs, of all examples, with their weights.
+
+    It is the same thread that computes the gradients of these weights and makes their step: neither
+    they nor the inputs have to go from one processor to another.
+    """
+    layers, work = network.layers, network.work
+    inputs, units = layers[0, INPUTS], layers[0, UNITS]
+    first, end = share(inputs, member)
+    for i in range(rows):
+        at, to = examples.rows[start + i] * inputs, layers[0, X] + i * inputs
+        copy(examples.x[at + first : at + end], work[to + first : to + end])
+    x = Matrix(work, layers[0, X] + first, inputs, 1)
+    weights = Matrix(theta, layers[0, W] + first * units, units, 1)
+    bias = Matrix(theta, layers[0, B], 0, 1) if member.rank == 0 else Matrix(work, ZEROS, 0, 1)
+    at = layers[0, Z] if member.size == 1 else layers[0, PART] + member.rank * batch_size * units
+    product(x, weights, bias, Matrix(work, at, units, 1), rows, units, end - first)
 
 
 @part
-def _forward(batch: Matrix, first: int, end: int, theta: np.ndarray, network: Chain) -> None:
-    """Leave what each layer makes of rows `first` to `end` in the workspace."""
-    a = Matrix(batch.values, batch.at + first * batch.row, batch.row, 1)
-    for k in range(network.layers.shape[0]):
-        a = forward_layer(k, a, first, end, theta, network)
+def _add_parts(threads: int, batch_size: int, first: int, end: int, network: Chain) -> None:
+    """Sum up the threads' parts of the first layer's pre-activations, from row `first` to `end`."""
+    layers, work, units = network.layers, network.work, network.layers[0, UNITS]
+    z = rows_of(work, layers[0, Z], first, end, units)
+    copy(rows_of(work, layers[0, PART], first, end, units), z)
+    for other in range(1, threads):
+        at = layers[0, PART] + other * batch_size * units
+        add(rows_of(work, at, first, end, units), z)
 
 
 @part

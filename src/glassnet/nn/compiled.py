@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +21,10 @@ from glassnet.nn.activations import (
     Tanh,
 )
 from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Cache, Layer
 from glassnet.nn.network import Network
 from glassnet.nn.reshape import Flatten
+from glassnet.nn.standardize import Standardize
 
 _ACTIVATIONS: tuple[type[Activation], ...] = (
     Identity,
@@ -53,7 +58,8 @@ class Predictor:
     Parameters
     ----------
     network : Network
-        `Dense` layers, each with one of glassnet's activations or none; a `Flatten` may come first.
+        `Dense` layers, each with one of glassnet's activations or none; `Standardize` and `Flatten`
+        may come first.
 
     Raises
     ------
@@ -73,8 +79,8 @@ class Predictor:
 
     def __init__(self, network: Network) -> None:
         require("numba", "fast")
-        require("scipy.linalg", "fast")
-        rows, slopes = table_of(network)
+        require("scipy", "fast")
+        self._plan = plan_of(network)
         from glassnet.kernels import dense_chain, prediction  # noqa: PLC0415 need Numba
         from glassnet.kernels.compilation import announced  # noqa: PLC0415
         from glassnet.kernels.team import Team  # noqa: PLC0415
@@ -85,9 +91,9 @@ class Predictor:
         self._single, self._block = (
             (n, network.theta, plan.layers, plan.fixed_slopes, plan.work.size)
             for n in (1, _BLOCK_ROWS)
-            for plan in [dense_chain.lay_out(rows, slopes, network.dtype, n, 1)]
+            for plan in [dense_chain.lay_out(*self._plan[1:], network.dtype, n, 1)]
         )
-        self(np.zeros((1, *self._shape), self._dtype))  # compiles, before there is any hurry
+        self._predict(0, 1, *self._single, network.theta[:0], network.theta[:0])  # compiles
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs.
@@ -110,7 +116,8 @@ class Predictor:
         if not ready or x.shape[1:] != self._shape:
             x = np.require(self._network.checked_input(x), requirements="W")
         out = np.empty((len(x), self._outputs), self._dtype)
-        flat, flat_out = x.reshape(-1), out.reshape(-1)
+        features = self._plan.after_head(x) if self._plan.head else x
+        flat, flat_out = features.reshape(-1), out.reshape(-1)
         if len(x) == 1:
             finite = self._predict(0, 1, *self._single, flat, flat_out)
         else:
@@ -148,23 +155,41 @@ def multiplications(network: Network) -> int:
     return sum(q.size for name, q in network.named_parameters() if name.endswith(".W"))
 
 
-def table_of(network: Network) -> tuple[list[list[int]], list[float]]:
-    """Return where each dense layer lies in theta, and its activation's fixed slope.
+class Plan(NamedTuple):
+    """A network as compiled code sees it."""
 
-    Columns `W` to `SLOPES` of the table in `glassnet.kernels.dense_chain`.
+    head: tuple[Layer, ...]
+    """Layers without parameters that come first; they stay with NumPy."""
+    rows: list[list[int]]
+    """Columns `W` to `SLOPES` of the table in `glassnet.kernels.dense_chain`, of each `Dense`."""
+    slopes: list[float]
+    """Of each one's leaky ReLU; 0 for others."""
+
+    def after_head(self, x: np.ndarray) -> np.ndarray:
+        """Return what the head makes of examples, shape (n, features)."""
+        for layer in self.head:
+            x = layer.forward(x, Cache(), training=False)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
+
+
+def plan_of(network: Network) -> Plan:
+    """Return how compiled code goes through a network.
 
     Raises
     ------
     Unsupported
         If a layer or an activation is none that can be compiled.
     """
-    layers = network.layers[isinstance(network.layers[0], Flatten) :]
+    head = tuple(takewhile(lambda layer: type(layer) in {Flatten, Standardize}, network.layers))
     rows: list[list[int]] = []
     slopes: list[float] = []
     start = 0
-    for layer in layers:
+    for layer in network.layers[len(head) :]:
         if type(layer) is not Dense:
-            raise Unsupported(f"there is nothing compiled for {layer!r}, only for Dense layers")
+            raise Unsupported(
+                f"there is nothing compiled for {layer!r} in this place, only for Dense layers "
+                "after Standardize and Flatten"
+            )
         activation = layer.activation or Identity()
         if type(activation) not in _ACTIVATIONS:
             raise Unsupported(f"there is nothing compiled for {activation!r}")
@@ -176,4 +201,4 @@ def table_of(network: Network) -> tuple[list[list[int]], list[float]]:
         rows.append([start, bias, inputs, units, code, slope, learned])
         slopes.append(activation.slope if isinstance(activation, LeakyReLU) else 0.0)
         start = bias + units + learned
-    return rows, slopes
+    return Plan(head, rows, slopes)

@@ -18,7 +18,7 @@ from glassnet.nn import (
     MeanSquaredError,
     Network,
 )
-from glassnet.nn.compiled import Unsupported, multiplications, table_of, threads_for
+from glassnet.nn.compiled import Unsupported, multiplications, plan_of, threads_for
 from glassnet.optim import SGD, Optimizer
 from glassnet.training.steps import NumpySteps, Steps
 
@@ -89,7 +89,8 @@ class CompiledSteps:
     Parameters
     ----------
     network : Network
-        `Dense` layers, each with one of glassnet's activations or none; a `Flatten` may come first.
+        `Dense` layers, each with one of glassnet's activations or none; `Standardize` and `Flatten`
+        may come first.
     loss : Loss
         One of glassnet's.
     optimizer : Optimizer
@@ -107,13 +108,14 @@ class CompiledSteps:
 
     def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, batch_size: int) -> None:
         require("numba", "fast")
-        require("scipy.linalg", "fast")
+        require("scipy", "fast")
         if type(optimizer) is not SGD:
             raise Unsupported(f"there is nothing compiled for {optimizer!r}, only for SGD")
         if type(loss) not in _LOSSES:
             raise Unsupported(f"there is nothing compiled for {loss!r}")
-        rows, slopes = table_of(network)
-        from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415 need Numba, and their time
+        self._plan = plan_of(network)
+        # these need Numba, and take their time
+        from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415
 
         self._announced = compilation.announced
 
@@ -121,7 +123,9 @@ class CompiledSteps:
         self._kernel = dense_chain
         self._single, self._batch_size = single_example, batch_size
         self._team = team.Team(threads_for(network, batch_size))
-        self._chain = dense_chain.lay_out(rows, slopes, network.dtype, batch_size, self._team.size)
+        self._chain = dense_chain.lay_out(
+            *self._plan[1:], network.dtype, batch_size, self._team.size
+        )
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -145,7 +149,10 @@ class CompiledSteps:
         after_step: Callable[[], None] | None,
     ) -> int:
         """Make a step for each batch; see `Steps.run`. Watching every step costs a call each."""
-        x, rows = chunk.scattered()
+        if any(layer.state for layer in self._plan.head):  # it changes the inputs
+            x, rows = self._plan.after_head(chunk.x), np.arange(len(chunk.rows))
+        else:
+            x, rows = chunk.scattered()
         targets = self._loss.smoothed(targets)
         if after_step is None:
             return self._train(x, rows, targets, outputs, batch_size, rates)
