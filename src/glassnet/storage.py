@@ -88,9 +88,14 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) ->
     ------
     OSError
         If it cannot be written.
+    ValueError
+        If an array holds Python objects, which only a pickle could store.
     """
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(f"object arrays cannot be saved without pickles, and {name!r} is one")
     with atomic_write(path) as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)
 
 
 def read_npz(

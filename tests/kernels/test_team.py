@@ -20,7 +20,8 @@ def pass_on(member, seen, rounds):
     wrong = 0
     for step in range(rounds):
         seen[member.rank] = step
-        meet(member)
+        if not meet(member):
+            return -1
         wrong += seen[(member.rank + 1) % member.size] != step
         meet(member)
     return wrong
@@ -57,6 +58,22 @@ def test_what_goes_wrong_in_a_thread_is_told_and_the_team_works_on() -> None:
         with pytest.raises(MemoryError, match="no room"):
             team.run(fail)
         assert team.run(lambda member: member.rank) == [0, 1]
+
+
+@needs_threads
+@pytest.mark.parametrize("rank", [0, 1, 2])
+@pytest.mark.parametrize("problem", [KeyboardInterrupt, MemoryError])
+def test_nobody_waits_for_a_thread_that_never_came(rank, problem) -> None:
+    team, seen, results = Team(3), np.zeros(3, np.int64), []
+
+    def come(member) -> None:
+        if member.rank == rank:
+            raise problem
+        results.append(pass_on(member, seen, 50))
+
+    with team.gathered(), pytest.raises(problem):
+        team.run(come)
+    assert results == [-1, -1]
 
 
 def test_a_team_that_is_not_gathered_is_one_thread() -> None:

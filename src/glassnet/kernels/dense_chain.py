@@ -195,7 +195,8 @@ def train(
         start = step * batch_size
         rows = min(batch_size, examples.rows.size - start)
         first, end = share(rows, member)
-        meet(member)  # theta is that of this step
+        if not meet(member):  # theta is that of this step
+            return step
         _first_products(member, batch_size, examples, start, rows, theta, network)
         meet(member)  # the parts of all threads are there
         if member.size > 1:

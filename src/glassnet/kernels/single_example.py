@@ -89,7 +89,9 @@ def train(
         at = examples.rows[step] * inputs
         example = examples.x[at : at + inputs]
         n = _first_products(member, step, example, parameters, network, rate, sgd, lag)
-        meet(member)  # the parts of all threads are there, and theta is that of this step
+        if not meet(member):  # the parts of all threads are there, and theta is that of this step
+            done = step
+            break
         _forward(rank, member.size, parameters.theta, network)
         p = rows_of(work, layers[last, A], rank, rank + 1, units)
         result = slice(step * units, (step + 1) * units)

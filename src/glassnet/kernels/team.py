@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -17,9 +17,9 @@ from glassnet.kernels.vectors import Code, data_of
 
 T = TypeVar("T")
 
-ARRIVED, ROUND, STOPPED = 0, 8, 16
+ARRIVED, ROUND, STOPPED, LEFT = 0, 8, 16, 24
 """Places in the state of a team, a cache line apart: how many wait at the barrier, how often all
-have met, and what made them stop."""
+have met, and whether they have to stop, or one has left."""
 
 _PATIENCE = 20_000
 """Looks at the barrier before a thread lets others have its processor."""
@@ -62,18 +62,31 @@ class Team:
     def run(self, function: Callable[[Member], T]) -> list[T]:
         """Call `function` in every thread; return what it gives in each.
 
-        Outside `gathered` the team is one thread.
+        Outside `gathered` the team is one thread. If a call fails, or is interrupted, nobody waits
+        for it in `meet`.
         """
-        state = np.zeros(STOPPED + 8, np.int64)
+        state = np.zeros(LEFT + 8, np.int64)
         if self._others is None:
             return [function(Member(0, 1, state))]
+
+        def call(member: Member) -> T:
+            try:
+                return function(member)
+            except BaseException:
+                state[LEFT] = 1
+                raise
+
         members = [Member(rank, self.size, state) for rank in range(self.size)]
-        waiting = [self._others.submit(function, member) for member in members[1:]]
+        others: list[Future[T]] = []
         try:
-            first = function(members[0])
+            others.extend(self._others.submit(call, member) for member in members[1:])
+            first = call(members[0])
+        except BaseException:
+            state[LEFT] = 1
+            raise
         finally:
-            others = [other.result() for other in waiting]
-        return [first, *others]
+            wait(others)
+        return [first, *(other.result() for other in others)]
 
 
 @part
@@ -121,27 +134,34 @@ def _pointer(context: Code, builder: Code, signature: Code, arguments: Code) -> 
     return builder.gep(data, [arguments[1]])
 
 
-def meet(member: Member) -> None:
-    """Wait until the whole team is here; what each has written is then seen by all."""
+def meet(member: Member) -> bool:
+    """Wait until the whole team is here; what each has written is then seen by all.
+
+    Return False if somebody left instead.
+    """
+    return member.size == 1
 
 
 @overload(meet, jit_options=SETTINGS, strict=False)
 def _meet(member: Code) -> Code:
     make_way = types.ExternalFunction("sched_yield", types.intc())
 
-    def wait(member: Member) -> None:
+    def look(member: Member) -> bool:
         if member.size == 1:
-            return
+            return True
         state = member.state
         rounds = _read(state, ROUND)
         if _add(state, ARRIVED, 1) == member.size - 1:
             _write(state, ARRIVED, 0)
             _write(state, ROUND, rounds + 1)
-            return
+            return True
         looks = 0
         while _read(state, ROUND) == rounds:
+            if _read(state, LEFT) != 0:
+                return False
             looks += 1
             if looks > _PATIENCE:
                 make_way()
+        return True
 
-    return wait
+    return look
