@@ -117,7 +117,9 @@ def test_same_arrays_same_bytes(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_objects_are_not_written(path: Path) -> None:
-    with pytest.raises(ValueError, match="object arrays cannot be saved without pickles, and 'x' is one"):
+    with pytest.raises(
+        ValueError, match="object arrays cannot be saved without pickles, and 'x' is one"
+    ):
         write_npz(path, {"x": np.array([object()])})
     assert not path.exists()
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from glassnet.data.bounded import BoundedReader, open_bounded
 from glassnet.data.dataset import Dataset
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: The most that a CIFAR-10 archive may unpack to, or one of its files hold: 1 GiB.
 MAX_CIFAR_BYTES = 2**30

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from glassnet.data.bounded import BoundedReader, open_bounded
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: The most that an IDX file may hold, unpacked: 4 GiB.
 MAX_IDX_BYTES = 4 * 2**30

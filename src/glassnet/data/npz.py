@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from glassnet import storage
 from glassnet.data.dataset import Dataset
 from glassnet.data.preprocessing import scale_to_unit
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: The most that the arrays of an ``.npz`` file may take in memory together: 4 GiB.
 MAX_NPZ_BYTES = 4 * 2**30

@@ -13,6 +13,7 @@ Mathematical Software 34(3), 2008, sections 4.2 and 6.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -79,26 +80,41 @@ def _panel(rows: int, vectors: int, *, whole: bool) -> Panel:
             if not whole:
                 masks[-1] = code.mask(builder.sub(width, width.type((vectors - 1) * code.lanes)))
             start = [code.load(bias, *part) for part in along(builder.add(bias_at, j))]
-            sums = [[cgutils.alloca_once(builder, v.type) for v in start] for _ in range(rows)]
+            chains = max(1, 4 // rows)  # of sums for each row: few rows have to wait for each other
+            sums = [
+                [[cgutils.alloca_once(builder, code.type) for _ in masks] for _ in range(chains)]
+                for _ in range(rows)
+            ]
+            even = builder.sub(depth, builder.srem(depth, depth.type(chains)))
+
+            def add_products(k: Code, chain: int) -> None:
+                right = [
+                    code.load(b, *part) for part in along(builder.add(place(b_at, k, b_row), j))
+                ]
+                a_part = place(a_rows, k, a_column)
+                for r in range(rows):
+                    at = place(a_part, j.type(r), a_row)
+                    left = code.repeated(builder.load(builder.gep(a, [at])))
+                    for value, total in zip(right, sums[r][chain], strict=True):
+                        builder.store(code.multiply_add(left, value, builder.load(total)), total)
+
             with cgutils.for_range_slice(builder, first, last, j.type(rows)) as (i, _):
-                for r in range(rows):
-                    for value, total in zip(start, sums[r], strict=True):
-                        builder.store(value, total)
+                for chain, totals in ((c, t) for row in sums for c, t in enumerate(row)):
+                    for value, total in zip(start, totals, strict=True):
+                        builder.store(code.zeros if chain else value, total)
                 a_rows = place(a_at, i, a_row)
-                with cgutils.for_range(builder, depth) as loop:
-                    b_part = along(builder.add(place(b_at, loop.index, b_row), j))
-                    right = [code.load(b, *part) for part in b_part]
-                    a_part = place(a_rows, loop.index, a_column)
-                    for r in range(rows):
-                        at = place(a_part, j.type(r), a_row)
-                        left = code.repeated(builder.load(builder.gep(a, [at])))
-                        for value, total in zip(right, sums[r], strict=True):
-                            new = code.multiply_add(left, value, builder.load(total))
-                            builder.store(new, total)
+                zero, one = j.type(0), j.type(1)
+                with cgutils.for_range_slice(builder, zero, even, j.type(chains)) as (k, _):
+                    for chain in range(chains):
+                        add_products(builder.add(k, j.type(chain)), chain)
+                with cgutils.for_range_slice(builder, even, depth, one) as (k, _):
+                    add_products(k, 0)
                 for r in range(rows):
-                    c_part = along(builder.add(place(c_at, builder.add(i, j.type(r)), c_row), j))
-                    for total, part in zip(sums[r], c_part, strict=True):
-                        code.store(builder.load(total), c, *part)
+                    row = builder.add(i, j.type(r))
+                    c_part = along(builder.add(place(c_at, row, c_row), j))
+                    for parts, place_in_c in zip(zip(*sums[r], strict=True), c_part, strict=True):
+                        total = reduce(builder.fadd, map(builder.load, parts))
+                        code.store(total, c, *place_in_c)
             return context.get_dummy_value()
 
         return types.void(a, b, bias, c, *[types.intp] * 5), generate

@@ -30,13 +30,14 @@ def predict(
         Which of how many threads this is.
     block : int
         For how many examples at a time there is room in the workspace.
-    theta, layers, fixed_slopes
+    theta, layers, fixed_slopes : ndarray
         See `glassnet.kernels.dense_chain.Chain`.
     places : int
         Of numbers in the workspace.
-    x : ndarray, shape (n * inputs,)
-    out : ndarray, shape (n * outputs,)
+    x : ndarray, shape (n, inputs)
+    out : ndarray, shape (n, outputs)
     """
+    x, out = x.reshape(x.size), out.reshape(out.size)
     network = Chain(layers, fixed_slopes, np.empty(places, theta.dtype), np.empty(0))
     last = layers.shape[0] - 1
     inputs, units = layers[0, INPUTS], layers[last, UNITS]

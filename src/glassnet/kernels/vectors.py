@@ -42,6 +42,7 @@ class VectorCode:
         bits = 32 if number == ir.FloatType() else 64
         self.builder, self.align, self.lanes = builder, bits // 8, VECTOR_BYTES * 8 // bits
         self.type, self.name = ir.VectorType(number, self.lanes), f"v{self.lanes}f{bits}"
+        self.zeros = ir.Constant(self.type, None)
 
     def mask(self, count: Code) -> Code:
         """Return which lanes of a vector are among the first `count`."""
@@ -53,9 +54,8 @@ class VectorCode:
         pointer = self._pointer(data, at)
         if mask is None:
             return self.builder.load(pointer, align=self.align)
-        zeros = ir.Constant(self.type, None)
-        align = ir.IntType(32)(self.align)
-        return self._call(f"masked.load.{self.name}.p0", self.type, pointer, align, mask, zeros)
+        align, name = ir.IntType(32)(self.align), f"masked.load.{self.name}.p0"
+        return self._call(name, self.type, pointer, align, mask, self.zeros)
 
     def store(self, value: Code, data: Code, at: Code, mask: Code | None = None) -> None:
         """Write the vector to ``data[at]``, but not where it is masked."""
@@ -119,8 +119,7 @@ def flushed(row: Row, negligible: Row) -> Row:
     code, builder = row.code, row.code.builder
     below = builder.fcmp_ordered("<", row.value, negligible.value)
     above = builder.fcmp_ordered(">", row.value, builder.fneg(negligible.value))
-    zeros = ir.Constant(code.type, None)
-    return _Lanes(code, builder.select(builder.and_(below, above), zeros, row.value))
+    return _Lanes(code, builder.select(builder.and_(below, above), code.zeros, row.value))
 
 
 RowFunction = Callable[..., tuple[Row, ...]]

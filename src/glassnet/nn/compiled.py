@@ -93,7 +93,8 @@ class Predictor:
             for n in (1, _BLOCK_ROWS)
             for plan in [dense_chain.lay_out(*self._plan[1:], network.dtype, n, 1)]
         )
-        self._predict(0, 1, *self._single, network.theta[:0], network.theta[:0])  # compiles
+        nothing = network.theta[:0].reshape(0, 1)
+        self._predict(0, 1, *self._single, nothing, nothing)  # compiles
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs.
@@ -117,18 +118,17 @@ class Predictor:
             x = np.require(self._network.checked_input(x), requirements="W")
         out = np.empty((len(x), self._outputs), self._dtype)
         features = self._plan.after_head(x) if self._plan.head else x
-        flat, flat_out = features.reshape(-1), out.reshape(-1)
         if len(x) == 1:
-            finite = self._predict(0, 1, *self._single, flat, flat_out)
+            finite = self._predict(0, 1, *self._single, features, out)
         else:
-            finite = self._predict_many(flat, flat_out, len(x))
+            finite = self._predict_many(features, out)
         if not finite:
             self._network.checked_input(x)
         return out
 
-    def _predict_many(self, x: np.ndarray, out: np.ndarray, n: int) -> bool:
+    def _predict_many(self, x: np.ndarray, out: np.ndarray) -> bool:
         """Do it with as many threads as there is work for."""
-        team = self._team(threads_for(self._network, n))
+        team = self._team(threads_for(self._network, len(x)))
         with team.gathered():
             parts = team.run(lambda me: self._predict(me.rank, me.size, *self._block, x, out))
         return all(parts)
