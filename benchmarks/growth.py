@@ -55,7 +55,7 @@ def short(work: Work) -> Work:
 _THESIS = WORKS["B3"]
 _LARGE = WORKS["B5"]
 # at a larger rate the deepest one amplifies rounding, and no two end alike
-_RELU = replace(_LARGE, batch_size=50, learning_rate=0.001, weight_decay=0.0)
+_RELU = replace(_LARGE, batch_size=50, learning_rate=0.0001, weight_decay=0.0)
 
 SWEEPS: dict[str, Sweep] = {
     "hidden units": Sweep(

@@ -169,7 +169,7 @@ def footprint(results: Results) -> Table:
     times, sizes = measured["import_ms"], measured["installed_mib"]
     rows = []
     for name in times:
-        size = sum(sizes[name].values())
+        size = sum(sizes[name].values()) if name in sizes else float("nan")
         import_ratio = times[name]["median"] / times["glassnet"]["median"]
         size_ratio = size / sum(sizes["glassnet"].values())
         first, second = number(import_ratio), number(size_ratio)

@@ -9,14 +9,16 @@ import pytest
 
 pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
 
-COMPARISONS = Path(__file__).parents[1] / "training" / "test_compiled.py"
+TESTS = Path(__file__).parents[1]
+COMPARISONS = ("training/test_compiled.py", "nn/test_predictor.py", "kernels/test_matrices.py")
 
 
 def test_the_kernels_agree_with_numpy_also_when_they_are_not_compiled() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(COMPARISONS)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += [str(TESTS / name) for name in COMPARISONS]
     done = subprocess.run(
         command,
-        cwd=COMPARISONS.parents[2],
+        cwd=TESTS.parent,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,

@@ -1,13 +1,14 @@
 """Compilation is announced where it takes long, and works where nothing can be written."""
 
 import logging
-import time
+import threading
 
 import pytest
 
 pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
 
 from numba import config, njit
+from numba.extending import overload
 
 from glassnet.kernels import compilation
 
@@ -20,9 +21,19 @@ def compile_something() -> None:
 
 def test_a_compilation_that_takes_long_is_announced_once(monkeypatch, caplog) -> None:
     monkeypatch.setattr(compilation, "_SECONDS_UNTIL_TOLD", 0.0)
+    told = threading.Event()
+    monkeypatch.setattr(compilation, "_tell", lambda tell=compilation._tell: (tell(), told.set()))
+
+    def compile_until_told(x):
+        return x + 1
+
+    @overload(compile_until_told)
+    def _(x):
+        told.wait(10)
+        return lambda x: x + 1
+
     with caplog.at_level(logging.WARNING, "glassnet"), compilation.announced():
-        compile_something()
-        time.sleep(0.2)
+        njit(lambda x: 2 * compile_until_told(x))(1)
     assert [record.message for record in caplog.records] == [
         "compiling for this machine; it is done once, and takes some seconds"
     ]

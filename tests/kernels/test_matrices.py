@@ -1,5 +1,7 @@
 """Products of matrices in flat arrays, against NumPy."""
 
+from itertools import product as product_of
+
 import numpy as np
 import pytest
 
@@ -60,10 +62,11 @@ def test_the_left_matrix_may_be_transposed(multiply) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("a_is_transposed", [False, True])
 @pytest.mark.parametrize("b_is_transposed", [False, True])
+@pytest.mark.parametrize("shape", [(5, 8, 7), *product_of((1, 6), repeat=3)])
 def test_blas_multiplies_matrices_and_transposed_ones(
-    dtype, a_is_transposed, b_is_transposed
+    shape, dtype, a_is_transposed, b_is_transposed
 ) -> None:
-    rows, columns, depth = 5, 8, 7
+    rows, columns, depth = shape
     a, b = filled(rows, depth, dtype, seed=1), filled(depth, columns, dtype, seed=2)
     if a_is_transposed:
         a = transposed(filled(depth, rows, dtype, seed=1))

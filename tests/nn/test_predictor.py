@@ -73,6 +73,7 @@ def test_inputs_of_other_kinds_are_converted() -> None:
         np.testing.assert_allclose(predictor(same), network.predict(x), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")  # by Python, where nothing is compiled
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("n", [1, 100])
 def test_what_is_not_finite_is_refused_with_its_place(n, value) -> None:
@@ -103,6 +104,20 @@ def test_other_networks_are_refused() -> None:
     network = gn.Network([gn.Dense(3), gn.Standardize()], input_shape=7)
     with pytest.raises(ValueError, match=r"nothing compiled for Standardize\(\) in this place"):
         gn.Predictor(network)
+
+
+def test_a_network_without_dense_layers_is_refused() -> None:
+    with pytest.raises(ValueError, match="networks without Dense layers"):
+        gn.Predictor(gn.Network([gn.Flatten()], input_shape=(2, 3)))
+
+
+def test_wide_layers_are_left_to_blas_and_shared_all_the_same(monkeypatch) -> None:
+    monkeypatch.setattr(compiled, "LEAST_MULTIPLICATIONS", 1)
+    monkeypatch.setattr(compiled, "available_threads", lambda: 2)
+    network = gn.Network([gn.Dense(1100, "relu"), gn.Dense(2)], input_shape=30)
+    x = np.random.default_rng(0).normal(size=(200, 30)).astype(np.float32)
+    result = gn.Predictor(network)(x)
+    np.testing.assert_allclose(result, network.predict(x), rtol=1e-4, atol=1e-5)
 
 
 def test_the_number_of_threads_follows_the_environment(monkeypatch) -> None:

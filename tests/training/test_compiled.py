@@ -120,6 +120,7 @@ def test_inputs_that_are_0_for_many_steps_miss_nothing(optimizer, schedule) -> N
     np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("batch", [1, 7])
 def test_layers_that_are_left_to_blas_agree_as_well(batch, monkeypatch) -> None:
     monkeypatch.setattr(dense_chain, "MOST_TRANSPOSED", 0)
@@ -127,6 +128,20 @@ def test_layers_that_are_left_to_blas_agree_as_well(batch, monkeypatch) -> None:
     ours, _ = train("numba", layers, SMOOTH, size=batch)
     slow, _ = train("numpy", layers, SMOOTH, size=batch)
     np.testing.assert_allclose(ours, slow, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("size", [1, 10])
+def test_a_single_input_and_a_single_unit(size) -> None:
+    rng = np.random.default_rng(0)
+    line = gn.Dataset(rng.normal(size=(50, 1)), rng.normal(size=(50, 1)))
+    thetas = []
+    for engine in ("numba", "numpy"):
+        layers = [gn.Dense(1100, "tanh"), gn.Dense(1, "tanh"), gn.Dense(600), gn.Dense(1)]
+        network = gn.Network(layers, input_shape=1, dtype="float64")
+        trainer = gn.Trainer(network, loss=MEAN, batch_size=size, engine=engine)
+        trainer.fit(line, epochs=2)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("change", [np.asfortranarray, lambda x: x.astype("float32"), frozen])
@@ -141,6 +156,7 @@ def test_a_data_set_of_another_dtype_or_layout_is_gathered(change) -> None:
     np.testing.assert_array_equal(*thetas)
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
 def test_in_float32_both_engines_agree_to_rounding(layers) -> None:
     ours, _ = train("numba", layers, dtype="float32")
@@ -167,6 +183,7 @@ def test_both_engines_measure_the_same() -> None:
         assert math.isclose(a["loss"], b["loss"], rel_tol=1e-9)
 
 
+@pytest.mark.usefixtures("threads")
 def test_the_compiled_steps_give_the_same_bits_again() -> None:
     first, _ = train("numba", NETWORKS["deep"], dtype="float32")
     again, _ = train("numba", NETWORKS["deep"], dtype="float32")
@@ -195,20 +212,24 @@ def test_a_callback_that_wants_each_step_gets_it_and_its_rate() -> None:
     assert watched.tobytes() == alone.tobytes()
 
 
-def test_momentum_that_comes_later_starts_from_zero_velocity() -> None:
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("momenta", [(0.0, 0.9), (0.9, 0.0, 0.9)])
+@pytest.mark.parametrize("size", [1, 10])
+def test_momentum_that_comes_later_finds_the_velocity_as_it_was(momenta, size) -> None:
     thetas = []
     for engine in ("numba", "numpy"):
         network = gn.Network(NETWORKS["relu"](), input_shape=7, dtype="float64")
         trainer = gn.Trainer(
-            network, loss=SMOOTH, optimizer=gn.SGD(0.02), batch_size=1, engine=engine
+            network, loss=SMOOTH, optimizer=gn.SGD(0.02), batch_size=size, engine=engine
         )
-        trainer.fit(data(), epochs=1)
-        trainer.optimizer.momentum = 0.9
-        trainer.fit(data(), epochs=1)
+        for momentum in momenta:
+            trainer.optimizer.momentum = momentum
+            trainer.fit(data(), epochs=1)
         thetas.append(network.theta)
     np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("size", [1, 10])
 def test_divergence_is_told_with_the_same_step_and_layer(size) -> None:
     told = []

@@ -1,1 +1,4 @@
-"""The few array operations that are worth compiling, with Numba; nothing here knows a network."""
+"""What is worth compiling, with Numba: array operations, and loops over many steps that use them.
+
+Nothing here knows `Network`: here it is a flat vector, and a table of where its layers lie in it.
+"""

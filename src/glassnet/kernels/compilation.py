@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import njit
@@ -24,8 +26,22 @@ SETTINGS: dict[str, Any] = {
 _SECONDS_UNTIL_TOLD = 1.0
 
 
+def _fingerprint() -> str:
+    """Return a few letters that change with the source of any kernel."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:8]
+
+
+_FINGERPRINT = _fingerprint()
+
+
 def compiled(function: F) -> F:
-    """Compile a function at its first call; later runs take the machine code from disk."""
+    """Compile a function at its first call; later runs take the machine code from disk.
+
+    Numba knows a function's code on disk by its name, and sees only whether its own file has
+    changed. It contains parts of other files, though, so that their state goes into the name.
+    """
+    function.__qualname__ += f"_{_FINGERPRINT}"
     try:
         fast: F = njit(**SETTINGS, cache=True)(function)
     except RuntimeError:  # nowhere to write

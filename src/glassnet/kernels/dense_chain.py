@@ -4,9 +4,9 @@ A step of a small network costs less than the calls that it takes from Python. H
 a chunk of examples are one call. The flat parameter vector and a table of where each layer lies in
 it let one loop serve any depth, every activation, loss and variant of SGD.
 
-A team of threads runs the loop. Up to the gradients by the pre-activations each works for its share
-of the batch's examples; then it computes the gradients of its share of the parameters, and makes
-their step. Only between the two must all meet.
+A team of threads runs the loop. Each multiplies its share of the inputs with the first weights;
+works for its share of the batch's examples up to the gradients by the pre-activations; and computes
+the gradients of its share of the parameters, and makes their step. After each of these all meet.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from glassnet.kernels.compilation import SETTINGS, compiled, part
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, SOFTMAX = range(7)
 """Codes of the activations."""
 
+NEGLIGIBLE = 1e-30
+"""Velocities below it become 0, before they are subnormal numbers, which are slow."""
+
 _EXACT: Any = SETTINGS | {"fastmath": {"contract", "nsz"}}
 
 
@@ -251,7 +254,7 @@ def sgd_update(
     weight_decay: float,
 ) -> None:
     """Make a step of SGD in one pass; the arrays are of shape (P,), the numbers of their dtype."""
-    negligible, zero = theta.dtype.type(1e-30), theta.dtype.type(0)
+    negligible, zero = theta.dtype.type(NEGLIGIBLE), theta.dtype.type(0)
     if momentum == zero:
         for k in range(theta.size):
             theta[k] -= rate * (grad[k] + weight_decay * theta[k])

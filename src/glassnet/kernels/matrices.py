@@ -232,14 +232,18 @@ def _large_product(a: Code, b: Code, c: Code, rows: Code, columns: Code, depth: 
 
     def call(a: Matrix, b: Matrix, c: Matrix, rows: int, columns: int, depth: int) -> None:
         factors = np.array([0, 1], c.values.dtype)  # of what is in c, and of the product
+        b_lies, a_lies = b.column == 1, a.column == 1
         gemm(
             np.uint8(kind),
-            np.uint8(as_it_lies if b.column == 1 else transposed),
-            np.uint8(as_it_lies if a.column == 1 else transposed),
+            np.uint8(as_it_lies if b_lies else transposed),
+            np.uint8(as_it_lies if a_lies else transposed),
             columns, rows, depth,
-            factors[1:].ctypes, b.values[b.at :].ctypes, max(b.row, b.column),
-            a.values[a.at :].ctypes, max(a.row, a.column),
-            factors.ctypes, c.values[c.at :].ctypes, c.row,
+            # a matrix of one row may have any distance between rows; BLAS wants a possible one
+            factors[1:].ctypes, b.values[b.at :].ctypes,
+            max(b.row, columns) if b_lies else max(b.column, depth),
+            a.values[a.at :].ctypes,
+            max(a.row, depth) if a_lies else max(a.column, rows),
+            factors.ctypes, c.values[c.at :].ctypes, max(c.row, columns),
         )  # fmt: skip
 
     return call

@@ -5,7 +5,11 @@ of the layer's input and the gradient by its pre-activation; it is used as it ar
 written to memory. And weights of an input that is 0 have no gradient: all that happens to them is
 that their velocity decays and carries them on. They are left alone until their input is not 0 for
 the next time, and are then moved by all they have missed at once. Of a picture of a digit four
-fifths are 0.
+fifths are 0. (With weight decay, or a rate that changes from step to step, all weights move in
+every step.)
+
+All but the first weights are few, and every thread does for itself what is to be done with them, up
+to the step of its share.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ from glassnet.kernels.dense_chain import (
     step_of_weights,
     update,
 )
-from glassnet.kernels.elementwise import PRELU, add, copy, fill, loss_gradient, scale
+from glassnet.kernels.elementwise import NEGLIGIBLE, PRELU, add, copy, fill, loss_gradient, scale
 from glassnet.kernels.matrices import Matrix
 from glassnet.kernels.team import Member, meet, share
 from glassnet.kernels.vectors import Row, flushed, row_operation
@@ -54,7 +58,7 @@ class Lag(NamedTuple):
     moved: np.ndarray
     """The step up to which a row has been moved, int, shape (inputs,)."""
     active: np.ndarray
-    """The inputs of this step that are not 0, int, shape (inputs,)."""
+    """The inputs whose weights make this step, int, shape (inputs,)."""
     kept: np.ndarray
     """What is left of a velocity after so many steps without a gradient, shape (steps + 1,)."""
     carried: np.ndarray
@@ -82,13 +86,12 @@ def train(
     inputs, units = layers[0, INPUTS], layers[last, UNITS]
     lag = _no_lag(inputs, rates.size, sgd, parameters.theta)
     rate, done = rates[0], rates.size
+    skipping = sgd.weight_decay == 0 and _all_equal(rates)
     for step in range(rates.size):
-        if rates[step] != rate:
-            _catch_up(member, step, parameters, network, rate, lag)
-            rate = rates[step]
+        rate = rates[step]
         at = examples.rows[step] * inputs
         example = examples.x[at : at + inputs]
-        n = _first_products(member, step, example, parameters, network, rate, sgd, lag)
+        n = _first_products(member, step, example, skipping, parameters, network, rate, lag)
         if not meet(member):  # the parts of all threads are there, and theta is that of this step
             done = step
             break
@@ -108,12 +111,18 @@ def train(
         meet(member)  # nobody needs the theta of this step any more
         _step_of_first_weights(n, step, member, example, parameters, network, rate, sgd, lag)
         _step_of_rest(member, parameters, network, rate, sgd)
-    _catch_up(member, done, parameters, network, rate, lag)
-    if sgd.momentum == 0:  # what stands there are gradients
-        first, end = share(inputs, member)
-        width = layers[0, UNITS]
-        fill(rows_of(parameters.velocity, layers[0, W], first, end, width), 0)
+    if sgd.momentum != 0:
+        _catch_up(member, done, parameters, network, rate, lag)
     return done
+
+
+@part
+def _all_equal(rates: np.ndarray) -> bool:
+    """Tell whether the rate is the same in all steps."""
+    others = 0
+    for rate in rates:
+        others += rate != rates[0]
+    return others == 0
 
 
 @part
@@ -124,7 +133,7 @@ def _no_lag(inputs: int, steps: int, sgd: SGDSettings, theta: np.ndarray) -> Lag
     for lapse in range(steps + 1):
         kept[lapse], carried[lapse] = left, way
         left *= sgd.momentum
-        left = left if left > 1e-30 else 0.0
+        left = left if left > NEGLIGIBLE else 0.0
         way += left * sgd.momentum if sgd.nesterov else left
     return Lag(np.zeros(inputs, np.int64), np.zeros(inputs, np.int64), kept, carried)
 
@@ -134,15 +143,15 @@ def _first_products(
     member: Member,
     step: int,
     x: np.ndarray,
+    skipping: bool,
     parameters: Parameters,
     network: Chain,
     rate: float,
-    sgd: SGDSettings,
     lag: Lag,
 ) -> int:
     """Add up the products of this thread's share of the inputs with their weights.
 
-    Return how many inputs are active: not 0, or with weights that decay.
+    Return how many inputs are active: all, or if `skipping` those that are not 0.
     """
     layers, theta, velocity = network.layers, parameters.theta, parameters.velocity
     units = layers[0, UNITS]
@@ -151,7 +160,7 @@ def _first_products(
     fill(z, 0)
     n = 0
     for i in range(first, end):
-        if x[i] == 0 and sgd.weight_decay == 0:
+        if skipping and x[i] == 0:
             continue
         lag.active[first + n] = i
         n += 1
@@ -249,7 +258,7 @@ def _step_of_first_weights(
     units = layers[0, UNITS]
     d = rows_of(network.work, layers[0, D], member.rank, member.rank + 1, units)
     theta, velocity = parameters.theta, parameters.velocity
-    negligible, zero = theta.dtype.type(1e-30), theta.dtype.type(0)
+    negligible, zero = theta.dtype.type(NEGLIGIBLE), theta.dtype.type(0)
     plain = not sgd.nesterov and sgd.weight_decay == 0
     by_gradient = rate if sgd.nesterov else zero
     by_velocity = rate * sgd.momentum if sgd.nesterov else rate
@@ -259,7 +268,9 @@ def _step_of_first_weights(
         lag.moved[i] = step + 1
         at = layers[0, W] + i * units
         way, kept = rate * lag.carried[lapse], sgd.momentum * lag.kept[lapse]
-        if plain:
+        if sgd.momentum == 0:
+            _move_row_without_momentum(units, theta, at, d, 0, x[i], sgd.weight_decay, rate)
+        elif plain:
             _move_row(units, theta, at, velocity, at, d, 0, x[i], way, kept, rate, negligible)
         else:
             _move_row_in_general(
@@ -281,6 +292,12 @@ def _move_row(
     """Let weights go what they have missed, and then make a step with the gradient ``x d``."""
     new = flushed(kept * v + x * d, negligible)
     return w - way * v - rate * new, new
+
+
+@row_operation(arrays=2)
+def _move_row_without_momentum(w: Row, d: Row, x: Row, weight_decay: Row, rate: Row) -> tuple[Row]:
+    """Make a step with the gradient ``x d`` and weight decay; velocities stay as they are."""
+    return (w - rate * (x * d + weight_decay * w),)
 
 
 @row_operation(arrays=3)
@@ -327,7 +344,7 @@ def _catch_up(
     layers = network.layers
     theta, velocity, units = parameters.theta, parameters.velocity, layers[0, UNITS]
     first, end = share(layers[0, INPUTS], member)
-    negligible = theta.dtype.type(1e-30)
+    negligible = theta.dtype.type(NEGLIGIBLE)
     for i in range(first, end):
         lapse = step - lag.moved[i]
         lag.moved[i] = step

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from typing import NamedTuple, TypeVar
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import config, types
 from numba.extending import intrinsic, overload
+from numba.np.linalg import ensure_blas
 
+from glassnet.extras import installed, require
 from glassnet.kernels.compilation import SETTINGS, part
 from glassnet.kernels.vectors import Code, data_of
 
@@ -89,6 +91,19 @@ class Team:
         return [first, *(other.result() for other in others)]
 
 
+@contextmanager
+def gathered(team: Team, *, uses_blas: bool) -> Iterator[None]:
+    """Keep the threads of a team ready; and BLAS, if they use it, to one for each of them."""
+    with ExitStack() as stack:
+        stack.enter_context(team.gathered())
+        if uses_blas:
+            ensure_blas()  # loads SciPy's, so that it can be told
+            if installed("threadpoolctl"):
+                threadpoolctl: Any = require("threadpoolctl", "fast")
+                stack.enter_context(threadpoolctl.threadpool_limits(limits=1, user_api="blas"))
+        yield
+
+
 @part
 def share(n: int, member: Member) -> tuple[int, int]:
     """Return where the member's share of `n` things begins and ends."""
@@ -144,6 +159,8 @@ def meet(member: Member) -> bool:
 
 @overload(meet, jit_options=SETTINGS, strict=False)
 def _meet(member: Code) -> Code:
+    if sys.platform == "win32":  # where there is no sched_yield, and teams are one thread
+        return lambda member: True  # noqa: ARG005
     make_way = types.ExternalFunction("sched_yield", types.intc())
 
     def look(member: Member) -> bool:

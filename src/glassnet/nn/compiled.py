@@ -81,20 +81,22 @@ class Predictor:
         require("numba", "fast")
         require("scipy", "fast")
         self._plan = plan_of(network)
-        from glassnet.kernels import dense_chain, prediction  # noqa: PLC0415 need Numba
-        from glassnet.kernels.compilation import announced  # noqa: PLC0415
-        from glassnet.kernels.team import Team  # noqa: PLC0415
+        # these need Numba, and take their time
+        from glassnet.kernels import compilation, dense_chain, prediction, team  # noqa: PLC0415
 
         self._network, self._dtype, self._shape = network, network.dtype, network.input_shape
         self._outputs = network.output_shape[0]
-        self._predict, self._team, self._announced = prediction.predict, Team, announced
-        self._single, self._block = (
-            (n, network.theta, plan.layers, plan.fixed_slopes, plan.work.size)
-            for n in (1, _BLOCK_ROWS)
-            for plan in [dense_chain.lay_out(*self._plan[1:], network.dtype, n, 1)]
-        )
+        self._predict, self._kernels = prediction.predict, team
+
+        def settings(rows: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, int]:
+            chain = dense_chain.lay_out(*self._plan[1:], network.dtype, rows, 1)
+            self._uses_blas = dense_chain.uses_blas(chain)
+            return rows, network.theta, chain.layers, chain.fixed_slopes, chain.work.size
+
+        self._single, self._block = settings(1), settings(_BLOCK_ROWS)
         nothing = network.theta[:0].reshape(0, 1)
-        self._predict(0, 1, *self._single, nothing, nothing)  # compiles
+        with compilation.announced():
+            self._predict(0, 1, *self._single, nothing, nothing)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs.
@@ -128,8 +130,8 @@ class Predictor:
 
     def _predict_many(self, x: np.ndarray, out: np.ndarray) -> bool:
         """Do it with as many threads as there is work for."""
-        team = self._team(threads_for(self._network, len(x)))
-        with team.gathered():
+        team = self._kernels.Team(threads_for(self._network, len(x)))
+        with self._kernels.gathered(team, uses_blas=self._uses_blas):
             parts = team.run(lambda me: self._predict(me.rank, me.size, *self._block, x, out))
         return all(parts)
 
@@ -201,4 +203,6 @@ def plan_of(network: Network) -> Plan:
         rows.append([start, bias, inputs, units, code, slope, learned])
         slopes.append(activation.slope if isinstance(activation, LeakyReLU) else 0.0)
         start = bias + units + learned
+    if not rows:
+        raise Unsupported("there is nothing compiled for networks without Dense layers")
     return Plan(head, rows, slopes)

@@ -138,7 +138,10 @@ class SGD(Optimizer):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         velocity = state["velocity"]
-        self._velocity = None if velocity is None else np.array(velocity)
+        self._velocity = None
+        if velocity is not None:
+            self._velocity = aligned_zeros(velocity.size, velocity.dtype)
+            self._velocity[...] = velocity
         self._steps = int(state["steps"])
 
 

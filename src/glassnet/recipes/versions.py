@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 import glassnet
+from glassnet.nn.compiled import available_threads
 
 
 def versions() -> dict[str, str]:
@@ -31,6 +32,7 @@ def versions() -> dict[str, str]:
         "byte order": sys.byteorder,
         "processors": str(os.cpu_count()),
         "blas threads": threads or "as many as processors",
+        "threads": str(available_threads()),
     }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -95,6 +94,7 @@ class CompiledSteps:
         One of glassnet's.
     optimizer : Optimizer
         `SGD`.
+    batch_size : int
 
     Raises
     ------
@@ -117,8 +117,7 @@ class CompiledSteps:
         # these need Numba, and take their time
         from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415
 
-        self._announced = compilation.announced
-
+        self._announced, self._gathered = compilation.announced, team.gathered
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._kernel = dense_chain
         self._single, self._batch_size = single_example, batch_size
@@ -126,17 +125,12 @@ class CompiledSteps:
         self._chain = dense_chain.lay_out(
             *self._plan[1:], network.dtype, batch_size, self._team.size
         )
+        self._uses_blas = dense_chain.uses_blas(self._chain)
 
     @contextmanager
     def ready(self) -> Iterator[None]:
         """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
-        stack = ExitStack()
-        stack.enter_context(self._team.gathered())
-        stack.enter_context(self._announced())
-        if self._kernel.uses_blas(self._chain) and installed("threadpoolctl"):
-            threadpoolctl: Any = require("threadpoolctl", "fast")
-            stack.enter_context(threadpoolctl.threadpool_limits(limits=1, user_api="blas"))
-        with stack:
+        with self._announced(), self._gathered(self._team, uses_blas=self._uses_blas):
             yield
 
     def run(  # noqa: PLR0917

@@ -53,7 +53,7 @@ class Trainer:
         Called in this order, checkpoints last.
     engine : {"auto", "numpy", "numba"}
         What computes the steps: see `glassnet.training.compiled.choose_steps`. The engines agree to
-        rounding; each gives the same bits for the same seed.
+        rounding; each gives the same bits for the same seed and number of threads.
     seed : int
         Decides the order of the examples and the held-out fraction.
 
