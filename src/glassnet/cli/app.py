@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 import glassnet
-from glassnet.cli import check, console, data, evaluate, predict, recipes, report, summary, train
+from glassnet.cli import (
+    check,
+    console,
+    data,
+    evaluate,
+    predict,
+    recipes,
+    report,
+    study,
+    summary,
+    train,
+)
 from glassnet.cli.errors import EXPECTED, exit_code, told
 
 app = typer.Typer(
@@ -26,6 +37,7 @@ app = typer.Typer(
 for module in (train, evaluate, predict, report, summary, recipes, check):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(data.app, name="data")
+app.add_typer(study.app, name=study.NAME)
 
 
 def _version(wanted: bool) -> None:

@@ -15,7 +15,15 @@ from glassnet.recipes.recipe import (  # noqa: E402
     recipe_from_dict,
     shipped_recipes,
 )
-from glassnet.recipes.run import Job, build_network, prepare, run  # noqa: E402
+from glassnet.recipes.run import (  # noqa: E402
+    Job,
+    build_network,
+    fit_phases,
+    job_on,
+    measure_test,
+    prepare,
+    run,
+)
 
 __all__ = [
     "Job",
@@ -23,8 +31,11 @@ __all__ = [
     "RecipeError",
     "RunFolder",
     "build_network",
+    "fit_phases",
+    "job_on",
     "load_data",
     "load_recipe",
+    "measure_test",
     "parse_setting",
     "prepare",
     "recipe_from_dict",

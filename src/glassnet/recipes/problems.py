@@ -13,7 +13,9 @@ _SHOWN = 3
 """Problems told at once; more would bury the first."""
 
 
-def problems(error: ValidationError, root: type[BaseModel]) -> list[str]:
+def problems(
+    error: ValidationError, root: type[BaseModel], whole: str = "the recipe"
+) -> list[str]:
     """Return a sentence for each of the first few keys that something is wrong with.
 
     Parameters
@@ -22,20 +24,22 @@ def problems(error: ValidationError, root: type[BaseModel]) -> list[str]:
         What pydantic found.
     root : type of BaseModel
         The model that was validated: it knows which keys are allowed.
+    whole : str
+        What the file is called.
     """
     by_key: dict[str, list[Any]] = {}
     for found in error.errors():
         key = ".".join(str(part) for part in found["loc"] if not _names_a_variant(part))
         by_key.setdefault(key, []).append(found)
-    return [_told(key, found, root) for key, found in list(by_key.items())[:_SHOWN]]
+    return [_told(key, found, root, whole) for key, found in list(by_key.items())[:_SHOWN]]
 
 
-def _told(key: str, found: Sequence[Any], root: type[BaseModel]) -> str:
+def _told(key: str, found: Sequence[Any], root: type[BaseModel], whole: str) -> str:
     """Say what is wrong with one key; a union gives an entry for each of its members."""
     first = found[0]
     if first["type"] == "extra_forbidden":
         *location, name = first["loc"]
-        place = ".".join(map(str, location)) or "the recipe"
+        place = ".".join(map(str, location)) or whole
         told = unknown(name, _model_at(root, location).model_fields, "key")
         return told.replace(repr(name), f"{name!r} in {place}", 1)
     if first["type"] == "missing":

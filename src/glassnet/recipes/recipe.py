@@ -24,7 +24,7 @@ class RecipeError(ValueError):
     """A recipe that cannot be run; the message names the key, the value and what is allowed."""
 
 
-def _checked(build: Callable[[Any], object]) -> AfterValidator:
+def checked(build: Callable[[Any], object]) -> AfterValidator:
     """Check a table by building what it describes."""
 
     def check(value: Any) -> Any:  # noqa: ANN401 whatever the file holds
@@ -44,14 +44,16 @@ def layer_of(config: Mapping[str, Any], classes: int) -> Any:  # noqa: ANN401
     return layer_from_config(config)
 
 
-class _Table(BaseModel):
+class StrictTable(BaseModel):
+    """A table of a file that people write: no unknown keys, no values of another type."""
+
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 _Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
 
 
-class DataTable(_Table):
+class DataTable(StrictTable):
     """What is learned from."""
 
     name: str
@@ -69,18 +71,18 @@ class DataTable(_Table):
     """Of a folder of images: height and width that all are resized to."""
 
 
-class NetworkTable(_Table):
+class NetworkTable(StrictTable):
     """What is trained."""
 
     layers: Annotated[
-        list[Annotated[Table, _checked(lambda c: layer_of(c, 2))]], Field(min_length=1)
+        list[Annotated[Table, checked(lambda c: layer_of(c, 2))]], Field(min_length=1)
     ]
     """Each with a type, such as "Dense", and its constructor's arguments. ``units = "classes"``
     stands for the number of classes of the data."""
     dtype: Literal["float32", "float64"] = "float32"
 
 
-class EarlyStoppingTable(_Table):
+class EarlyStoppingTable(StrictTable):
     """When to stop a phase before its last epoch; see `glassnet.EarlyStopping`."""
 
     monitor: str = "validation_loss"
@@ -89,21 +91,21 @@ class EarlyStoppingTable(_Table):
     restore_best: bool = True
 
 
-class PhaseTable(_Table):
+class PhaseTable(StrictTable):
     """A stretch of training with the same settings."""
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = 32
-    optimizer: Annotated[Table, _checked(optimizer_from_config)]
-    schedule: Annotated[Table, _checked(schedule_from_config)] = {"type": "Constant"}
+    optimizer: Annotated[Table, checked(optimizer_from_config)]
+    schedule: Annotated[Table, checked(schedule_from_config)] = {"type": "Constant"}
 
 
-class TrainingTable(_Table):
+class TrainingTable(StrictTable):
     """How it is trained."""
 
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides everything that is random: initial weights, order of the examples, held-out part."""
-    loss: Annotated[str | Table, _checked(loss_named)]
+    loss: Annotated[str | Table, checked(loss_named)]
     engine: Literal["auto", "numpy", "numba"] = "auto"
     """What computes the steps; see `glassnet.Trainer`."""
     metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
@@ -111,7 +113,7 @@ class TrainingTable(_Table):
     phases: Annotated[list[PhaseTable], Field(min_length=1)]
 
 
-class Recipe(_Table):
+class Recipe(StrictTable):
     """Data, network and training, all that a run needs.
 
     Examples
@@ -140,12 +142,17 @@ class Recipe(_Table):
         """
         tree = self.to_dict()
         for key, value in changes.items():
-            _put(tree, key, value)
+            put(tree, key, value)
         return recipe_from_dict(tree)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all values, defaults included, without those that are not set."""
         return self.model_dump(exclude_none=True)
+
+    def deciding(self) -> dict[str, Any]:
+        """Return all values that decide the numbers of a run: not what the recipe is called."""
+        told = {"name", "title", "description"}
+        return {key: value for key, value in self.to_dict().items() if key not in told}
 
     def to_toml(self) -> str:
         """Return the text of a recipe file."""
@@ -229,19 +236,31 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def _put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
-    """Set the value under a dotted key of nested tables and arrays."""
-    steps = key.split(".")
-    for i, step in enumerate(steps):
-        here: Any = step
-        if isinstance(tree, list):
-            if not step.isdigit() or int(step) >= len(tree):
-                place = ".".join(steps[:i])
-                raise RecipeError(f"{key}: {place} has entries 0 to {len(tree) - 1}, got {step!r}")
-            here = int(step)
-        elif not isinstance(tree, dict):
-            raise RecipeError(f"{key}: {'.'.join(steps[:i])} is a value, not a table")
-        if i == len(steps) - 1:
+def put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
+    """Set the value under a dotted key of nested tables and arrays; ``*`` is each entry of an array.
+
+    Raises
+    ------
+    RecipeError
+        If the key leads nowhere.
+    """
+    _put(tree, key.split("."), 0, value)
+
+
+def _put(tree: Any, steps: list[str], at: int, value: Any) -> None:  # noqa: ANN401
+    step, place = steps[at], ".".join(steps[:at])
+    if isinstance(tree, list):
+        if step != "*" and not (step.isdigit() and int(step) < len(tree)):
+            entries = f"entries 0 to {len(tree) - 1}"
+            raise RecipeError(f"{'.'.join(steps)}: {place} has {entries}, got {step!r}")
+        chosen: list[Any] = list(range(len(tree))) if step == "*" else [int(step)]
+    elif isinstance(tree, dict):
+        chosen = [step]
+    else:
+        raise RecipeError(f"{'.'.join(steps)}: {place} is a value, not a table")
+    for here in chosen:
+        if at == len(steps) - 1:
             tree[here] = value
         else:
-            tree = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
+            inner = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
+            _put(inner, steps, at + 1, value)

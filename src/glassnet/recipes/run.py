@@ -105,6 +105,23 @@ def prepare(
         If the data is missing or wrong, or layers and data don't fit.
     """
     whole, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
+    return job_on(recipe, whole, test)
+
+
+def job_on(recipe: Recipe, whole: Dataset, test: Dataset) -> Job:
+    """Build the network of a recipe for data that was loaded.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    whole, test : Dataset
+        From `load_data`; what the recipe holds out is taken from `whole`.
+
+    Raises
+    ------
+    ValueError
+        If layers and data don't fit.
+    """
     train, validation = whole, None
     if recipe.data.validation == "test":
         validation = test
@@ -177,7 +194,6 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
     OSError
         If a file cannot be written.
     """
-    training = job.recipe.training
     trainer = job.trainer([*callbacks, HistoryLog(folder), Checkpoint(folder.checkpoint)])
     folder.write(folder.recipe, job.recipe.to_toml())
     folder.note_versions()
@@ -187,18 +203,9 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
         trainer.resume(folder.checkpoint)
     status, message = "finished", ""
     try:
-        for phase in training.phases:
-            _take_settings(trainer, phase.optimizer)
-            trainer.fit(
-                job.train,
-                epochs=phase.epochs,
-                validation=job.validation,
-                batch_size=phase.batch_size,
-                schedule=schedule_from_config(phase.schedule),
-            )
-            if trainer.interrupted:
-                status, message = "stopped", f"stopped in epoch {len(trainer.history) + 1}"
-                break
+        fit_phases(job, trainer)
+        if trainer.interrupted:
+            status, message = "stopped", f"stopped in epoch {len(trainer.history) + 1}"
     except DivergenceError as error:
         folder.write(
             folder.result, json.dumps(_result(job, trainer, "diverged", str(error)), indent=1)
@@ -207,13 +214,33 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
     result = _result(job, trainer, status, message)
     if status == "finished":
         job.network.save(folder.model)
-        names = (*default_metrics(job.test), "mean_squared_error", "per_class_recall")
-        if not job.test.n_classes:
-            names = default_metrics(job.test)
         result["measured_epoch"] = _epoch_of_weights(trainer)
-        result["test"] = {"examples": len(job.test)} | trainer.evaluate(job.test, metrics=names)
+        result["test"] = measure_test(job, trainer)
     folder.write(folder.result, json.dumps(result, indent=1))
     return result
+
+
+def fit_phases(job: Job, trainer: Trainer) -> None:
+    """Train through the phases of the recipe, up to the last or until interrupted."""
+    for phase in job.recipe.training.phases:
+        _take_settings(trainer, phase.optimizer)
+        trainer.fit(
+            job.train,
+            epochs=phase.epochs,
+            validation=job.validation,
+            batch_size=phase.batch_size,
+            schedule=schedule_from_config(phase.schedule),
+        )
+        if trainer.interrupted:
+            return
+
+
+def measure_test(job: Job, trainer: Trainer) -> dict[str, Any]:
+    """Return the measurements on the test set, and how many examples it has."""
+    names = default_metrics(job.test)
+    if job.test.n_classes:
+        names = (*names, "mean_squared_error", "per_class_recall")
+    return {"examples": len(job.test)} | trainer.evaluate(job.test, metrics=names)
 
 
 def _take_settings(trainer: Trainer, config: dict[str, Any]) -> None:

@@ -1,0 +1,264 @@
+"""``glassnet study``: questions answered with many runs."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
+
+from glassnet.cli import options
+from glassnet.cli.console import add, duration, out, say, table
+from glassnet.extras import require
+
+if TYPE_CHECKING:
+    from glassnet.study import Step, Study
+
+NAME = "study"
+_SECONDS_BETWEEN_LINES = 10.0
+
+app = typer.Typer(
+    help="Studies: many runs that answer a question, their statistics, and a report.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Name = Annotated[
+    str, typer.Argument(help='A shipped study, "thesis" for all of them, or a .toml file.')
+]
+Folder = Annotated[Path, typer.Option("--out", help="Where runs and reports are kept.")]
+Seeds = Annotated[
+    int | None,
+    typer.Option(help="Number of seeds, instead of the study's own.", min=1, show_default=False),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        help="Runs at a time. Default: one for each processor.", min=1, show_default=False
+    ),
+]
+_FOLDER = Path("studies")
+
+
+@app.callback()
+def _needs_its_extra() -> None:
+    for module in ("pandas", "scipy", "joblib", "seaborn", "threadpoolctl"):
+        require(module, "study")
+
+
+@app.command(
+    epilog="Examples:\n\nglassnet study run figure-08 --seeds 3\n\nglassnet study run thesis\n\n"
+    "glassnet study run mine.toml --cluster tcp://host:8786"
+)
+def run(
+    name: Name,
+    seeds: Seeds = None,
+    jobs: Jobs = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help='A Dask scheduler, tcp://host:8786; or "local", for one that is started here.',
+            show_default=False,
+        ),
+    ] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")
+    ] = False,
+    folder: Folder = _FOLDER,
+    data_dir: options.DataDir = None,
+) -> None:
+    """Perform the runs of a study that are missing. Stop it at any time: it goes on where it was."""
+    from glassnet.study import run_studies
+
+    studies = _load(name, seeds, folder)
+    runs = {spec.key for study in studies for spec in study.specs}
+    missing = studies[0].archive.missing(spec for study in studies for spec in study.specs)
+    what = studies[0].table.title or name if len(studies) == 1 else f"{len(studies)} studies"
+    say(what, "bold")
+    if not missing:
+        say(f"all {len(runs):,} runs are there; nothing to do")
+        _say_next(name, folder, seeds)
+        return
+    say(f"{len(runs):,} runs, {len(runs) - len(missing):,} of them done before")
+    with _shown(len(missing)) as progress:
+        failures = run_studies(
+            studies,
+            jobs=jobs,
+            cluster=cluster,
+            data_dir=data_dir,
+            fail_fast=fail_fast,
+            progress=progress,
+        )
+    if failures:
+        for message in dict.fromkeys(failures[:3]):
+            say(f"failed: {message}", "yellow")
+        say(
+            f"{len(failures):,} of {len(missing):,} runs failed; the others are kept. "
+            "glassnet study show has them; run the study again to try them again",
+            "yellow",
+        )
+        raise typer.Exit(1)
+    _say_next(name, folder, seeds)
+
+
+@app.command("list", epilog="Example:\n\nglassnet study list")
+def list_(folder: Folder = _FOLDER) -> None:
+    """List the studies that come with glassnet, and how many of their runs are done."""
+    from glassnet.study import THESIS, Study, shipped_studies
+
+    made = table("study", "cells", "runs", "done", "what", numbers=("cells", "runs", "done"))
+    for name, described in shipped_studies().items():
+        study = Study(described, folder=folder)
+        runs = {spec.key for spec in study.specs}
+        done = len(runs) - len(study.missing())
+        add(made, name, len(study.cells), f"{len(runs):,}", f"{done:,}", described.title)
+    out.print(made)
+    say()
+    say(f"Run one with: glassnet study run STUDY; all of them with: glassnet study run {THESIS}")
+
+
+@app.command(epilog="Example:\n\nglassnet study show figure-08")
+def show(name: Name, seeds: Seeds = None, folder: Folder = _FOLDER) -> None:
+    """Print what a study asks, its cells with their results so far, and the verdicts."""
+    from glassnet.study import analyse
+
+    for study in _load(name, seeds, folder):
+        say(study.table.title or study.name, "bold")
+        if study.table.question:
+            say(" ".join(study.table.question.split()))
+        analysis = analyse(study)
+        made = table("cell", "seeds", *analysis.headings, numbers=("seeds", *analysis.headings))
+        for row in analysis.rows:
+            add(made, row.label, f"{row.done} of {row.planned}", *row.shown)
+        out.print(made)
+        for line in analysis.verdicts:
+            say(line)
+        for where, message in study.failures().items():
+            say(f"failed: {where}: {message}", "yellow")
+        say()
+
+
+@app.command(
+    epilog="Examples:\n\nglassnet study report figure-08 --open\n\n"
+    "glassnet study report thesis --html thesis.html"
+)
+def report(
+    name: Name,
+    seeds: Seeds = None,
+    folder: Folder = _FOLDER,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="The page. Default: STUDIES/NAME/report.html.", show_default=False),
+    ] = None,
+    data_dir: options.DataDir = None,
+    show_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one self-contained HTML page about a study, its figures, and its tables as CSV."""
+    import webbrowser
+
+    from glassnet.report import write_study_report
+
+    studies = _load(name, seeds, folder)
+    with out.status("drawing pictures"):
+        page = write_study_report(studies, name=_short(name), path=html, data_dir=data_dir)
+    say(f"{page}")
+    if show_it:
+        webbrowser.open(page.resolve().as_uri())
+
+
+@app.command(
+    epilog="Examples:\n\nglassnet study search space.toml --trials 50\n\n"
+    "optuna-dashboard sqlite:///studies/space/search.db"
+)
+def search(
+    file: Annotated[Path, typer.Argument(help="A .toml file with a search space.")],
+    trials: Annotated[int, typer.Option(help="Trials in all, those before included.", min=1)] = 50,
+    jobs: Jobs = None,
+    folder: Folder = _FOLDER,
+    data_dir: options.DataDir = None,
+) -> None:
+    """Look for good hyperparameters on a validation split; stop it and go on at any time."""
+    from glassnet.study.search import Search
+
+    searching = Search.load(file, folder=folder)
+    say(searching.table.title or searching.table.name, "bold")
+    began = time.monotonic()
+    with _trials_shown(trials) as progress:
+        searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
+    best = searching.best()
+    say(f"{searching.done():,} trials, {duration(time.monotonic() - began)}")
+    say(f"best {searching.table.value.replace('_', ' ')}  {best.value:.6g}", "bold green")
+    for key, value in best.params.items():
+        say(f"  {key} = {value}")
+    settings = shlex.join(part for pair in best.settings for part in ("--set", pair))
+    say(f"Train with it: glassnet train {shlex.quote(searching.table.recipe)} {settings}")
+    say(f"Look into it:  optuna-dashboard {searching.storage}")
+
+
+def _load(name: str, seeds: int | None, folder: Path) -> list[Study]:
+    from glassnet.study import THESIS, Study, shipped_studies
+
+    names = list(shipped_studies()) if name == THESIS else [name]
+    return [Study.load(each, seeds=seeds, folder=folder) for each in names]
+
+
+def _short(name: str) -> str:
+    return Path(name).stem
+
+
+def _say_next(name: str, folder: Path, seeds: int | None) -> None:
+    own = [] if folder == _FOLDER else ["--out", str(folder)]
+    own += [] if seeds is None else ["--seeds", str(seeds)]
+    say(f"Next: {shlex.join(['glassnet', 'study', 'report', name, *own])}")
+
+
+@contextmanager
+def _shown(total: int) -> Iterator[object]:
+    """Yield what shows how far the runs are: a bar on a terminal, elsewhere a line now and then."""
+    live = out.is_terminal and not out.is_dumb_terminal
+    began = printed = time.monotonic()
+    columns = (TextColumn("runs"), BarColumn(), TextColumn("{task.fields[place]}"))
+    bars = Progress(*columns, console=out, disable=not live)
+    task = bars.add_task("runs", total=1.0, place=f"0/{total:,}")
+
+    def told(step: Step) -> str:
+        seconds = time.monotonic() - began
+        left = seconds * (1 - step.share) / step.share
+        more = f"  {duration(left)} left" if step.done < step.total else f"  {duration(seconds)}"
+        return f"{step.done:,}/{step.total:,}{more}"
+
+    def progress(step: Step) -> None:
+        nonlocal printed
+        bars.update(task, completed=step.share, place=told(step))
+        if step.failure is not None:
+            bars.console.print(Text(f"failed: {step.failure}", "yellow"), soft_wrap=True)
+        now = time.monotonic()
+        if not live and (now - printed > _SECONDS_BETWEEN_LINES or step.done == step.total):
+            printed = now
+            say(f"runs {told(step)}")
+
+    with bars:
+        yield progress
+
+
+@contextmanager
+def _trials_shown(total: int) -> Iterator[object]:
+    live = out.is_terminal and not out.is_dumb_terminal
+    columns = (TextColumn("trials"), BarColumn(), TextColumn("{task.fields[place]}"))
+    bars = Progress(*columns, console=out, disable=not live)
+    task = bars.add_task("trials", total=total, place="")
+
+    def progress(done: int, best: float | None) -> None:
+        found = "" if best is None else f"  best {best:.6g}"
+        bars.update(task, completed=done, place=f"{done:,}/{total:,}{found}")
+        if not live:
+            say(f"trial {done:,}/{total:,}{found}")
+
+    with bars:
+        yield progress

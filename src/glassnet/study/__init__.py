@@ -1,0 +1,34 @@
+"""Studies: a question, a recipe, what of it varies, a number of seeds, and honest statistics."""
+
+from glassnet.extras import require
+
+for _module in ("pydantic", "tomli_w"):
+    require(_module, "cli")
+for _module in ("pandas", "scipy", "joblib", "threadpoolctl"):
+    require(_module, "study")
+
+from glassnet.study.definition import (  # noqa: E402 after the friendly refusal
+    THESIS,
+    StudyError,
+    StudyTable,
+    load_study,
+    shipped_studies,
+)
+from glassnet.study.design import Cell, RunSpec  # noqa: E402
+from glassnet.study.running import Failed, Finished  # noqa: E402
+from glassnet.study.study import Step, Study, run_studies  # noqa: E402
+
+__all__ = [
+    "THESIS",
+    "Cell",
+    "Failed",
+    "Finished",
+    "RunSpec",
+    "Step",
+    "Study",
+    "StudyError",
+    "StudyTable",
+    "load_study",
+    "run_studies",
+    "shipped_studies",
+]

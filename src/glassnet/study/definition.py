@@ -1,0 +1,209 @@
+"""Studies: one file that says a question, a recipe, what of it varies, and how often."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, ValidationError, model_validator
+
+from glassnet.names import unknown
+from glassnet.recipes import Recipe, RecipeError, load_recipe
+from glassnet.recipes.problems import problems
+from glassnet.recipes.recipe import StrictTable
+from glassnet.training.metrics import METRICS
+
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class StudyError(ValueError):
+    """A study that cannot be run; the message names the key, the value and what is allowed."""
+
+
+class FactorTable(StrictTable):
+    """One thing that varies: a key of the recipe, or several that change together."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """What people call it: "learning rate"."""
+    keys: Annotated[list[str], Field(min_length=1)]
+    """Dotted keys of the recipe: "training.phases.0.optimizer.learning_rate". With several, each of
+    the values is a list, one for each key."""
+    values: Annotated[list[Any], Field(min_length=1)]
+    labels: list[str] | None = None
+    """What the levels are called; by default their (first) value."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> FactorTable:
+        if len(self.keys) > 1:
+            for value in self.values:
+                if not isinstance(value, list) or len(value) != len(self.keys):
+                    raise ValueError(
+                        f"with {len(self.keys)} keys each of the values must be a list of "
+                        f"{len(self.keys)}, got {value!r}"
+                    )
+        if self.labels is not None and len(self.labels) != len(self.values):
+            raise ValueError(f"{len(self.values)} values need as many labels, got {self.labels!r}")
+        if len(set(self.levels)) < len(self.values):
+            raise ValueError(f"the levels must be told apart, got {', '.join(self.levels)}")
+        return self
+
+    @property
+    def levels(self) -> list[str]:
+        """What the levels are called."""
+        if self.labels is not None:
+            return self.labels
+        shown = [value[0] if len(self.keys) > 1 else value for value in self.values]
+        return [f"{v:g}" if isinstance(v, float) else str(v) for v in shown]
+
+    def changes(self, level: int) -> dict[str, Any]:
+        """Return the changes to the recipe that a level means."""
+        value = self.values[level]
+        return dict(zip(self.keys, value if len(self.keys) > 1 else [value], strict=True))
+
+
+class CellTable(StrictTable):
+    """One listed cell."""
+
+    label: Annotated[str, Field(min_length=1)]
+    changes: dict[str, Any]
+    """New values under dotted keys of the recipe."""
+
+
+class RecordTable(StrictTable):
+    """What is kept of each run, besides the numbers of every epoch."""
+
+    metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
+    """Measured in each epoch; by default the recipe's."""
+    predictions: bool = False
+    """The predicted label of every test example after the last epoch, and its confidence."""
+    steps: Annotated[int, Field(ge=0)] = 0
+    """The loss and mean squared error of the whole training set before and after each of the first
+    steps of the last phase, so many; the run then ends."""
+    output_units: bool = False
+    """Of each output unit, many times an epoch: recall of its class, pre-activations, gradient."""
+
+
+class StudyTable(StrictTable):
+    """A question, and the runs that answer it.
+
+    Examples
+    --------
+    >>> study = load_study("figure-08")
+    >>> study.seeds, study.factors[0].levels
+    (10, ['0.01', '0.1', '1', '5'])
+    """
+
+    name: _Name
+    title: str = ""
+    question: str = ""
+    recipe: str = "digits"
+    """A shipped recipe, or the path of a recipe file, seen from the study's file."""
+    changes: dict[str, Any] = {}
+    """What all cells have in common: new values under dotted keys of the recipe."""
+    factors: list[FactorTable] = []
+    """What varies: the cells are all combinations of all levels."""
+    cells: list[CellTable] = []
+    """Instead of factors, cells one by one."""
+    seeds: Annotated[int, Field(ge=1)] = 10
+    """How many: each cell is run with the same ones."""
+    first_seed: Annotated[int, Field(ge=0)] = 0
+    record: RecordTable = RecordTable()
+    value: str = "validation_accuracy"
+    """What cells are compared by: a number of the epochs' records."""
+    baseline: str | None = None
+    """The cell that the others are compared with; by default all pairs are compared."""
+    timing: bool = False
+    """Whether times matter: then one run goes at a time, whatever ``--jobs`` says."""
+
+    @model_validator(mode="after")
+    def _has_cells(self) -> StudyTable:
+        if bool(self.factors) == bool(self.cells):
+            raise ValueError(
+                "a study needs either factors or cells: [[factors]] with name, keys and values, or "
+                "[[cells]] with label and changes"
+            )
+        for what, names in (
+            ("factors", [factor.name for factor in self.factors]),
+            ("cells", [cell.label for cell in self.cells]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"the names of the {what} must be told apart, got {names}")
+        return self
+
+    def to_toml(self) -> str:
+        """Return the text of a study file."""
+        return tomli_w.dumps(self.model_dump(exclude_none=True), multiline_strings=True)
+
+
+def study_from_dict(tree: Mapping[str, Any], source: str = "study") -> StudyTable:
+    """Check a tree of values and return the study.
+
+    Raises
+    ------
+    StudyError
+        If a key or value is wrong; names the first few, with what is allowed.
+    """
+    try:
+        return StudyTable.model_validate(tree)
+    except ValidationError as error:
+        told = (text.lstrip(": ") for text in problems(error, StudyTable, "the study"))
+        raise StudyError(f"{source}: {'; '.join(told)}") from None
+
+
+def shipped_studies() -> dict[str, StudyTable]:
+    """Return the studies of the thesis, by name, its figures first."""
+    folder = resources.files("glassnet.study") / "thesis"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    studies = [study_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
+    return {study.name: study for study in studies}
+
+
+def load_study(name: str | Path) -> StudyTable:
+    """Return a shipped study by name, or one from a TOML file.
+
+    A recipe that the file names by a relative path is looked for beside the file.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study or file, or it is wrong.
+    """
+    path, shipped = Path(name), shipped_studies()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    if not (path.suffix or path.is_file() or len(path.parts) > 1):
+        known = [*shipped, THESIS]
+        raise StudyError(unknown(str(name), known, "study") + ", or the path of a .toml file")
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"there is no study file {path}; see: glassnet study list") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path} is not a study in TOML: {error}") from None
+    study = study_from_dict({"name": path.stem, **tree}, str(path))
+    beside = path.parent / study.recipe
+    if beside.is_file():
+        study = study.model_copy(update={"recipe": str(beside.resolve())})
+    return study
+
+
+THESIS = "thesis"
+"""The name that stands for all the shipped studies."""
+
+
+def recipe_of(study: StudyTable) -> Recipe:
+    """Return the recipe with the changes that all cells have in common.
+
+    Raises
+    ------
+    StudyError
+        If the recipe is missing or wrong, or a change is.
+    """
+    try:
+        return load_recipe(study.recipe).changed(study.changes)
+    except RecipeError as error:
+        raise StudyError(f"study {study.name}: {error}") from None

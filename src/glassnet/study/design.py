@@ -1,0 +1,138 @@
+"""The cells of a study and their runs: which recipe, with which seed, and what is kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from glassnet.recipes import Recipe, RecipeError
+from glassnet.study.definition import RecordTable, StudyError, StudyTable, recipe_of
+
+FORMAT = 1
+"""Of what a run leaves; a new one means that all is run anew."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training: what to train, and what to keep of it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With its seed.
+    record : RecordTable
+    """
+
+    recipe: Recipe
+    record: RecordTable
+
+    @cached_property
+    def key(self) -> str:
+        """What names the run: a hash of all that decides its numbers."""
+        decides = {
+            "format": FORMAT,
+            "recipe": self.recipe.deciding(),
+            "record": self.record.model_dump(),
+            "data": _fingerprint(self.recipe.data.name),
+        }
+        text = json.dumps(_uniform(decides), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    @property
+    def seed(self) -> int:
+        """Decides everything that is random."""
+        return self.recipe.training.seed
+
+    @property
+    def cost(self) -> float:
+        """About how long the run takes compared with others: steps weigh more than examples."""
+        return sum(
+            phase.epochs * (1 + 10 / (phase.batch_size if phase.batch_size != "full" else 1e6))
+            for phase in self.recipe.training.phases
+        )
+
+
+def _uniform(value: Any) -> Any:  # noqa: ANN401 any value of a recipe
+    """Return the value with 1 and 1.0 written alike."""
+    if isinstance(value, dict):
+        return {key: _uniform(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_uniform(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _fingerprint(name: str) -> str:
+    """Return a hash of a data file of the user's own: what is in it decides the numbers too."""
+    path = Path(name).expanduser()
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of what varies.
+
+    Parameters
+    ----------
+    label : str
+    levels : dict of str
+        The level of each factor, by the factor's name.
+    specs : tuple of RunSpec
+        One for each seed.
+    """
+
+    label: str
+    levels: dict[str, str] = field(default_factory=dict)
+    specs: tuple[RunSpec, ...] = ()
+
+
+def cells_of(study: StudyTable) -> list[Cell]:
+    """Return the cells of a study, in the order of its file, the last factor varying fastest.
+
+    Raises
+    ------
+    StudyError
+        If a change is wrong; names the cell, the key and what is allowed.
+    """
+    recipe = recipe_of(study)
+    if study.record.metrics is not None:
+        recipe = recipe.changed({"training.metrics": study.record.metrics})
+    cells = []
+    for label, levels, changes in _combinations(study):
+        try:
+            changed = recipe.changed(changes)
+        except RecipeError as error:
+            raise StudyError(f"study {study.name}, cell {label}: {error}") from None
+        seeds = range(study.first_seed, study.first_seed + study.seeds)
+        specs = (RunSpec(changed.changed({"training.seed": s}), study.record) for s in seeds)
+        cells.append(Cell(label, levels, tuple(specs)))
+    if study.baseline is not None and study.baseline not in {cell.label for cell in cells}:
+        known = ", ".join(cell.label for cell in cells)
+        raise StudyError(
+            f"study {study.name}: baseline must be one of the cells ({known}), "
+            f"got {study.baseline!r}"
+        )
+    return cells
+
+
+def _combinations(study: StudyTable) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
+    """Yield label, levels and changes of each cell."""
+    for cell in study.cells:
+        yield cell.label, {}, cell.changes
+    if not study.factors:
+        return
+    for choice in itertools.product(*(range(len(factor.values)) for factor in study.factors)):
+        levels: dict[str, str] = {}
+        changes: dict[str, Any] = {}
+        for factor, level in zip(study.factors, choice, strict=True):
+            levels[factor.name] = factor.levels[level]
+            changes |= factor.changes(level)
+        yield ", ".join(f"{name} {level}" for name, level in levels.items()), levels, changes

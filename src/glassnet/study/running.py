@@ -1,0 +1,151 @@
+"""One run of a study, from a recipe to the numbers that are kept; it may be on another machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from glassnet.data import Dataset
+from glassnet.nn import Network
+from glassnet.recipes import Recipe, fit_phases, job_on, load_data, measure_test
+from glassnet.recipes.recipe import DataTable
+from glassnet.recipes.versions import versions
+from glassnet.study.design import RunSpec
+from glassnet.study.recording import recorders
+from glassnet.training import Callback, DivergenceError, predicted_labels
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is kept of a run.
+
+    Parameters
+    ----------
+    recipe : dict
+        Resolved, with the seed.
+    epochs : list of dict
+        The history.
+    test : dict
+        Measured after the last epoch; empty if the run was ended before.
+    seconds : float
+        From the data to the last measurement.
+    versions : dict of str
+        What computed it.
+    arrays : dict of ndarray
+        What the study asked to record.
+    """
+
+    recipe: dict[str, Any]
+    epochs: list[dict[str, Any]]
+    test: dict[str, Any]
+    seconds: float
+    versions: dict[str, str]
+    arrays: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A run that ended with an error.
+
+    Parameters
+    ----------
+    message : str
+        What is told.
+    details : str
+        Where it happened.
+    """
+
+    message: str
+    details: str
+
+
+def perform(
+    spec: RunSpec, data_dir: str | None = None, callbacks: tuple[Callback, ...] = ()
+) -> Finished | Failed:
+    """Train as the recipe says, on one thread; return what is kept, or the error.
+
+    The same numbers come out on one machine whatever else runs on it.
+    """
+    try:
+        with _one_thread():
+            return _train(spec, data_dir, callbacks)
+    except DivergenceError as error:
+        return Failed(str(error), "")
+    except Exception as error:
+        message = str(error) or type(error).__name__
+        return Failed(message, traceback.format_exc())
+
+
+def _train(spec: RunSpec, data_dir: str | None, callbacks: tuple[Callback, ...]) -> Finished:
+    began = time.perf_counter()
+    job = job_on(spec.recipe, *_load(spec.recipe, data_dir))
+    phases = len(spec.recipe.training.phases)
+    recording = recorders(spec.record, job.train, phases=phases)
+    trainer = job.trainer([*recording, *callbacks])
+    fit_phases(job, trainer)
+    arrays: dict[str, np.ndarray] = {}
+    for recorder in recording:
+        arrays |= recorder.arrays()
+    test: dict[str, Any] = {}
+    if not trainer.interrupted:
+        test = measure_test(job, trainer)
+        if spec.record.predictions:
+            arrays |= _predictions(job.network, job.test)
+    return Finished(
+        spec.recipe.to_dict(),
+        json.loads(trainer.history.to_json()),
+        test,
+        time.perf_counter() - began,
+        versions(),
+        arrays,
+    )
+
+
+def _load(recipe: Recipe, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    """Return the data; the one that was used last stays in memory for the next run."""
+    return _loaded(recipe.data.model_dump_json(), data_dir)
+
+
+@lru_cache(maxsize=1)
+def _loaded(table: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    return load_data(DataTable.model_validate_json(table), data_dir=data_dir)
+
+
+def _predictions(network: Network, test: Dataset) -> dict[str, np.ndarray]:
+    """Return ``predicted``, labels of shape (n,), and ``confidence``, their probabilities."""
+    p = network.predict(test.x)
+    labels = predicted_labels(p)
+    confidence = p.max(axis=1) if p.shape[1] > 1 else np.maximum(p[:, 0], 1 - p[:, 0])
+    return {
+        "predicted": labels.astype(np.min_scalar_type(int(labels.max()))),
+        "confidence": confidence.astype(np.float16),
+    }
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let neither BLAS nor our own code use more than one thread.
+
+    Sums that are split among threads are rounded in another order: with one thread the results are
+    the same whatever the number of runs at a time.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before

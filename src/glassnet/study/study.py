@@ -1,0 +1,223 @@
+"""A study in Python: run what is missing, and read what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glassnet.study.archive import Archive
+from glassnet.study.definition import StudyError, StudyTable, load_study, study_from_dict
+from glassnet.study.design import Cell, RunSpec, cells_of
+from glassnet.study.execution import outcomes
+from glassnet.study.results import tidy
+from glassnet.study.running import Failed, Finished
+
+DEFAULT_FOLDER = "studies"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A run that has just ended, and how many there are.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    failure : str or None
+        The error that it ended with.
+    done, total : int
+        Runs.
+    share : float
+        Of the work, 0 to 1.
+    """
+
+    spec: RunSpec
+    failure: str | None
+    done: int
+    total: int
+    share: float
+
+
+Progress = Callable[[Step], None]
+
+
+class Study:
+    """A recipe, what of it varies, and a number of seeds.
+
+    Parameters
+    ----------
+    table : StudyTable or mapping
+        What a study's file says; see `StudyTable`.
+    folder : path-like
+        Where runs are kept. Studies in the same folder share the runs that they have in common.
+
+    Raises
+    ------
+    StudyError
+        If something is wrong with it; names the key, the value and what is allowed.
+
+    Examples
+    --------
+    >>> study = Study({
+    ...     "name": "rates",
+    ...     "recipe": "digits",
+    ...     "changes": {"training.phases.0.epochs": 2},
+    ...     "factors": [{
+    ...         "name": "learning rate",
+    ...         "keys": ["training.phases.0.optimizer.learning_rate"],
+    ...         "values": [0.01, 0.1],
+    ...     }],
+    ...     "seeds": 3,
+    ... })
+    >>> [cell.label for cell in study.cells]
+    ['learning rate 0.01', 'learning rate 0.1']
+    >>> len(study.specs), len(study.missing())
+    (6, 6)
+    """
+
+    def __init__(
+        self, table: StudyTable | Mapping[str, Any], *, folder: str | Path = DEFAULT_FOLDER
+    ) -> None:
+        self.table = table if isinstance(table, StudyTable) else study_from_dict(table)
+        self.archive = Archive(folder)
+        self.cells: list[Cell] = cells_of(self.table)
+
+    @classmethod
+    def load(
+        cls, name: str | Path, *, seeds: int | None = None, folder: str | Path = DEFAULT_FOLDER
+    ) -> Study:
+        """Return a shipped study by name, or one from a TOML file; with another number of seeds."""
+        table = load_study(name)
+        if seeds is not None:
+            table = study_from_dict(table.model_dump() | {"seeds": seeds}, table.name)
+        return cls(table, folder=folder)
+
+    @property
+    def name(self) -> str:
+        """Of the study."""
+        return self.table.name
+
+    @property
+    def specs(self) -> list[RunSpec]:
+        """All runs, cell after cell."""
+        return [spec for cell in self.cells for spec in cell.specs]
+
+    def missing(self) -> list[RunSpec]:
+        """Return the runs that have not finished."""
+        return self.archive.missing(self.specs)
+
+    def failures(self) -> dict[str, str]:
+        """Return how runs failed when last tried, by cell and seed."""
+        found = {}
+        for cell in self.cells:
+            for spec in cell.specs:
+                message = self.archive.failure(spec)
+                if message is not None and not self.archive.has(spec):
+                    found[f"{cell.label}, seed {spec.seed}"] = message
+        return found
+
+    def run(
+        self,
+        *,
+        jobs: int | None = None,
+        cluster: str | None = None,
+        data_dir: str | Path | None = None,
+        fail_fast: bool = False,
+        progress: Progress | None = None,
+    ) -> Study:
+        """Perform the runs that are missing; return the study. See `run_studies`."""
+        run_studies(
+            [self],
+            jobs=jobs,
+            cluster=cluster,
+            data_dir=data_dir,
+            fail_fast=fail_fast,
+            progress=progress,
+        )
+        return self
+
+    def finished(self) -> Iterator[tuple[Cell, int, Finished]]:
+        """Yield cell, seed and what is kept of every finished run."""
+        for cell in self.cells:
+            for spec in cell.specs:
+                if self.archive.has(spec):
+                    yield cell, spec.seed, self.archive.read(spec)
+
+    def results(self) -> pd.DataFrame:
+        """Return a row for each run and epoch; see `glassnet.study.results.tidy`."""
+        return tidy(self.finished(), [factor.name for factor in self.table.factors])
+
+
+def run_studies(
+    studies: Sequence[Study],
+    *,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    data_dir: str | Path | None = None,
+    fail_fast: bool = False,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Perform the runs that are missing, those that studies share once.
+
+    Every finished run is kept at once: whatever happens, only what is missing is done next time.
+    Where times matter (`timing`), runs are done last, one at a time on this machine.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+        In one folder.
+    jobs, cluster, data_dir
+        See `glassnet.study.execution.outcomes`.
+    fail_fast : bool
+        Whether to stop at the first run that fails. Otherwise it is recorded, and tried again next
+        time.
+    progress : callable, optional
+        Called after every run with a `Step`.
+
+    Returns
+    -------
+    list of str
+        The messages of the runs that failed.
+
+    Raises
+    ------
+    StudyError
+        If a run failed and `fail_fast` is set; or see `outcomes`.
+    OSError
+        If results cannot be written.
+    """
+    archive = studies[0].archive
+    timed = archive.missing(spec for s in studies if s.table.timing for spec in s.specs)
+    alone = {spec.key for spec in timed}
+    together = [
+        spec
+        for spec in archive.missing(spec for s in studies for spec in s.specs)
+        if spec.key not in alone
+    ]
+    where = str(data_dir) if data_dir is not None else None
+    total, work = len(together) + len(timed), _cost([*together, *timed])
+    done, finished, failures = 0, 0.0, []
+    for part in (
+        outcomes(together, jobs=jobs, cluster=cluster, data_dir=where),
+        outcomes(timed, jobs=1, data_dir=where),
+    ):
+        with closing(part):
+            for spec, outcome in part:
+                archive.keep(spec, outcome)
+                done, finished = done + 1, finished + spec.cost
+                failure = outcome.message if isinstance(outcome, Failed) else None
+                if failure is not None:
+                    failures.append(failure)
+                if progress is not None:
+                    progress(Step(spec, failure, done, total, finished / work))
+                if failure is not None and fail_fast:
+                    raise StudyError(f"a run failed, and --fail-fast stops at the first: {failure}")
+    return failures
+
+
+def _cost(specs: Iterable[RunSpec]) -> float:
+    return sum(spec.cost for spec in specs)
