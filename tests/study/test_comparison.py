@@ -61,6 +61,14 @@ def test_a_difference_without_spread_is_certain_or_none(shift, p, wins):
     assert difference.low == difference.mean == difference.high == shift
 
 
+def test_a_constant_difference_is_known_by_its_values_not_by_its_rounded_spread():
+    [difference] = paired_differences(
+        {"a": dict.fromkeys(range(3), 0.1), "b": dict.fromkeys(range(3), 0)}
+    )
+    assert np.std([0.1] * 3, ddof=1) > 0
+    assert difference.p == 0
+
+
 @given(
     st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=2, max_size=8),
     st.sampled_from([0.8, 0.95, 0.99]),

@@ -85,6 +85,10 @@ def test_the_most_confused_pair_comes_first_with_its_spread_over_seeds():
     assert confusions[0] == Confusion(
         "cat", "dog", pytest.approx(2 / 3), pytest.approx(1 / 3), 0, 1
     )
+    assert confusions[1] == Confusion(
+        "dog", "bird", pytest.approx(2 / 3), pytest.approx(1 / 3), 0, 1
+    )
+    assert confusions[3].share == pytest.approx(1 / 3)  # one of one bird, in one of three seeds
     assert [(c.true, c.predicted) for c in confusions] == [
         ("cat", "dog"), ("dog", "bird"), ("cat", "bird"), ("bird", "cat"),
     ]  # fmt: skip

@@ -125,8 +125,14 @@ def test_an_interval_of_a_share_is_around_it_and_narrows_with_seeds():
         assert (table["share"] <= table["high"]).all()
         assert (table["low"] >= 0).all()
         assert (table["high"] <= 1).all()
-    width = {len(t): (t["high"] - t["low"])["a"] for t in (few,)}[5]
-    assert (many["high"] - many["low"])["a"] < width / 2
+    narrow, wide = ((table["high"] - table["low"])["a"] for table in (many, few))
+    assert narrow < wide / 2
+
+
+def test_a_share_of_noise_is_not_below_its_interval():
+    tables = [shares_of(noisy((3, 3), 3, seed), ["a", "b"]) for seed in range(30)]
+    for table in tables:
+        assert (table["low"].iloc[:4] <= table["share"].iloc[:4]).all()
 
 
 def test_the_resampling_is_repeatable():
@@ -160,7 +166,7 @@ def test_one_seed_has_shares_and_nothing_that_needs_more():
         (lambda t: t.assign(y=np.inf), "'y' must be finite and differ"),
         (lambda t: t.assign(y=0.5), "'y' must be finite and differ.*from 0.5 to 0.5"),
         (lambda t: t[t["b"] == 0], "factor 'b' has 1 level; leave it out"),
-        (lambda t: t.rename(columns={"b": "beta"}), "unknown column 'b'; did you mean 'beta'"),
+        (lambda t: t.rename(columns={"b": "b1"}), "unknown column 'b'; did you mean 'b1'"),
         (lambda t: t.drop(columns="seed"), "unknown column 'seed'"),
     ],
 )
@@ -225,7 +231,7 @@ def test_trials_without_a_response_are_left_out(trials):
         (lambda t: t.assign(y=1.0), {}, "'y' must differ between two trials or more, 60 have"),
         (lambda t: t.head(1), {}, "'y' must differ between two trials or more, 1 have"),
         (lambda t: t.drop(columns="rate"), {}, "unknown column 'rate'"),
-        (lambda t: t, {"log": ["hiden"]}, "unknown factor 'hiden'; did you mean 'hidden'"),
+        (lambda t: t, {"log": ["hiddenn"]}, "unknown factor 'hiddenn'; did you mean 'hidden'"),
         (lambda t: t.assign(rate=-1.0), {"log": ["rate"]}, "'rate' has -1.0.*above 0"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +14,17 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from glassnet.cli import options
-from glassnet.cli.console import add, duration, out, say, table
-from glassnet.extras import require
+from glassnet.cli.console import add, duration, fail, out, say, table
+from glassnet.extras import installed, require
 
 if TYPE_CHECKING:
     from glassnet.study import Step, Study
+    from glassnet.study.search import Search
 
 NAME = "study"
 _SECONDS_BETWEEN_LINES = 10.0
+_FAILURES_SHOWN = 3
+_TRIALS_TO_EXPLAIN = 20
 
 app = typer.Typer(
     help="Studies: many runs that answer a question, their statistics, and a report.",
@@ -56,7 +59,7 @@ def _needs_its_extra() -> None:
     epilog="Examples:\n\nglassnet study run figure-08 --seeds 3\n\nglassnet study run thesis\n\n"
     "glassnet study run mine.toml --cluster tcp://host:8786"
 )
-def run(
+def run(  # noqa: PLR0917 typer's options are no positions
     name: Name,
     seeds: Seeds = None,
     jobs: Jobs = None,
@@ -75,6 +78,7 @@ def run(
 ) -> None:
     """Perform the runs of a study that are missing. Stop it at any time: it goes on where it was."""
     from glassnet.study import run_studies
+    from glassnet.study.study import RunFailedError
 
     studies = _load(name, seeds, folder)
     runs = {spec.key for study in studies for spec in study.specs}
@@ -86,18 +90,20 @@ def run(
         _say_next(name, folder, seeds)
         return
     say(f"{len(runs):,} runs, {len(runs) - len(missing):,} of them done before")
-    with _shown(len(missing)) as progress:
-        failures = run_studies(
-            studies,
-            jobs=jobs,
-            cluster=cluster,
-            data_dir=data_dir,
-            fail_fast=fail_fast,
-            progress=progress,
-        )
+    try:
+        with _shown(len(missing)) as progress:
+            failures = run_studies(
+                studies,
+                jobs=jobs,
+                cluster=cluster,
+                data_dir=data_dir,
+                fail_fast=fail_fast,
+                progress=progress,
+            )
+    except RunFailedError as error:
+        fail(f"{error}. What was complete is kept; run the study again to go on")
+        raise typer.Exit(1) from None
     if failures:
-        for message in dict.fromkeys(failures[:3]):
-            say(f"failed: {message}", "yellow")
         say(
             f"{len(failures):,} of {len(missing):,} runs failed; the others are kept. "
             "glassnet study show has them; run the study again to try them again",
@@ -133,9 +139,12 @@ def show(name: Name, seeds: Seeds = None, folder: Folder = _FOLDER) -> None:
         if study.table.question:
             say(" ".join(study.table.question.split()))
         analysis = analyse(study)
-        made = table("cell", "seeds", *analysis.headings, numbers=("seeds", *analysis.headings))
-        for row in analysis.rows:
-            add(made, row.label, f"{row.done} of {row.planned}", *row.shown)
+        made = table(
+            "cell", "runs", analysis.name, "95 % interval", numbers=("runs", analysis.name)
+        )
+        for cell in analysis.cells:
+            mean, low, high = map(analysis.unit.told, cell.interval)
+            add(made, cell.label, f"{len(cell.values)} of {cell.planned}", mean, f"{low} to {high}")
         out.print(made)
         for line in analysis.verdicts:
             say(line)
@@ -148,7 +157,7 @@ def show(name: Name, seeds: Seeds = None, folder: Folder = _FOLDER) -> None:
     epilog="Examples:\n\nglassnet study report figure-08 --open\n\n"
     "glassnet study report thesis --html thesis.html"
 )
-def report(
+def report(  # noqa: PLR0917
     name: Name,
     seeds: Seeds = None,
     folder: Folder = _FOLDER,
@@ -162,7 +171,7 @@ def report(
     """Write one self-contained HTML page about a study, its figures, and its tables as CSV."""
     import webbrowser
 
-    from glassnet.report import write_study_report
+    from glassnet.report.study_page import write_study_report
 
     studies = _load(name, seeds, folder)
     with out.status("drawing pictures"):
@@ -184,21 +193,46 @@ def search(
     data_dir: options.DataDir = None,
 ) -> None:
     """Look for good hyperparameters on a validation split; stop it and go on at any time."""
+    from glassnet.study.analysis import unit_of
     from glassnet.study.search import Search
 
     searching = Search.load(file, folder=folder)
+    told = unit_of(searching.table.value).told
     say(searching.table.title or searching.table.name, "bold")
-    began = time.monotonic()
-    with _trials_shown(trials) as progress:
-        searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
-    best = searching.best()
-    say(f"{searching.done():,} trials, {duration(time.monotonic() - began)}")
-    say(f"best {searching.table.value.replace('_', ' ')}  {best.value:.6g}", "bold green")
-    for key, value in best.params.items():
-        say(f"  {key} = {value}")
+    before, began = searching.done(), time.monotonic()
+    if before >= trials:
+        say(f"all {before:,} trials are there; nothing to do")
+        _tell_search(searching, told)
+        return
+    say(f"{trials:,} trials, {before:,} of them done before")
+    try:
+        with _trials_shown(trials, told) as progress:
+            searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
+    except KeyboardInterrupt:
+        say(f"stopped after {searching.done():,} trials; the same command goes on", "yellow")
+        raise typer.Exit(1) from None
+    say(f"{trials - before:,} trials took {duration(time.monotonic() - began)}")
+    _tell_search(searching, told)
+
+
+def _tell_search(searching: Search, told: Callable[[float], str]) -> None:
+    """Print what came of it and what to do next."""
+    best, failures = searching.best(), searching.failures()
+    complete, value = searching.complete(), searching.table.value.replace("_", " ")
+    early = searching.done() - complete - len(failures)
+    say(f"{complete:,} trials complete, {early:,} ended early, {len(failures):,} failed")
+    if failures:
+        say(f"failed: {next(iter(failures.values()))}", "yellow")
+    say(f"Best {value}  {told(best.value)}", "bold green")
+    for key, setting in best.params.items():
+        say(f"  {key} = {setting}")
+    if complete >= _TRIALS_TO_EXPLAIN and installed("sklearn"):
+        shares = ", ".join(f"{n} {100 * s:.0f} %" for n, s in searching.importance().items())
+        say(f"What explains it (fANOVA of the complete trials): {shares}")
+    say("The test set was not measured: the best of many by a number is flattered by that number.")
     settings = shlex.join(part for pair in best.settings for part in ("--set", pair))
-    say(f"Train with it: glassnet train {shlex.quote(searching.table.recipe)} {settings}")
-    say(f"Look into it:  optuna-dashboard {searching.storage}")
+    say(f"Next: glassnet train {shlex.quote(searching.table.recipe)} {settings}")
+    say(f"See:  optuna-dashboard {searching.storage}")
 
 
 def _load(name: str, seeds: int | None, folder: Path) -> list[Study]:
@@ -219,13 +253,14 @@ def _say_next(name: str, folder: Path, seeds: int | None) -> None:
 
 
 @contextmanager
-def _shown(total: int) -> Iterator[object]:
+def _shown(total: int) -> Iterator[Callable[[Step], None]]:
     """Yield what shows how far the runs are: a bar on a terminal, elsewhere a line now and then."""
     live = out.is_terminal and not out.is_dumb_terminal
     began = printed = time.monotonic()
     columns = (TextColumn("runs"), BarColumn(), TextColumn("{task.fields[place]}"))
     bars = Progress(*columns, console=out, disable=not live)
     task = bars.add_task("runs", total=1.0, place=f"0/{total:,}")
+    failures: list[str | None] = []
 
     def told(step: Step) -> str:
         seconds = time.monotonic() - began
@@ -236,7 +271,8 @@ def _shown(total: int) -> Iterator[object]:
     def progress(step: Step) -> None:
         nonlocal printed
         bars.update(task, completed=step.share, place=told(step))
-        if step.failure is not None:
+        if step.failure not in (None, *failures) and len(failures) < _FAILURES_SHOWN:
+            failures.append(step.failure)
             bars.console.print(Text(f"failed: {step.failure}", "yellow"), soft_wrap=True)
         now = time.monotonic()
         if not live and (now - printed > _SECONDS_BETWEEN_LINES or step.done == step.total):
@@ -248,16 +284,23 @@ def _shown(total: int) -> Iterator[object]:
 
 
 @contextmanager
-def _trials_shown(total: int) -> Iterator[object]:
+def _trials_shown(
+    total: int, told: Callable[[float], str]
+) -> Iterator[Callable[[int, float | None], None]]:
     live = out.is_terminal and not out.is_dumb_terminal
     columns = (TextColumn("trials"), BarColumn(), TextColumn("{task.fields[place]}"))
     bars = Progress(*columns, console=out, disable=not live)
     task = bars.add_task("trials", total=total, place="")
+    printed, shown = time.monotonic(), ""
 
     def progress(done: int, best: float | None) -> None:
-        found = "" if best is None else f"  best {best:.6g}"
+        nonlocal printed, shown
+        found = "" if best is None else f"  best {told(best)}"
         bars.update(task, completed=done, place=f"{done:,}/{total:,}{found}")
-        if not live:
+        now = time.monotonic()
+        late = now - printed > _SECONDS_BETWEEN_LINES
+        if not live and (late or found != shown or done == total):
+            printed, shown = now, found
             say(f"trial {done:,}/{total:,}{found}")
 
     with bars:

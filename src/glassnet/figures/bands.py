@@ -175,7 +175,9 @@ def checked(curve: Curve, number: int, scale: float = 1.0) -> Cell:
         raise ValueError(f"curve {curve.label!r} has no finite value; leave this cell out")
     mean, low, high = (scale * v for v in lines)
     colour = curve.colour or palette.colour(number)
-    return Cell(curve.label, x, scale * seeds, mean, low, high, colour, curve.dashed)
+    # Where the colours begin again, dashes tell the lines apart.
+    dashed = curve.dashed or (curve.colour is None and number // len(palette.COLOURS) % 2 == 1)
+    return Cell(curve.label, x, scale * seeds, mean, low, high, colour, dashed)
 
 
 def seeds_note(cells: Sequence[Cell], band_name: str) -> str:

@@ -125,13 +125,13 @@ def awakening(
         else:
             values, column = quantities[number - 1]
             _draw_unit(axes, time, values, column, log=panels[number - 1].log)
+        taken = draw_marks(axes, marks, width=_WIDTH, texts=number == 0)
         title = panels[number - 1].label if number else "recall of each class (%)"
         axes.set_title(
             style.fit(title, _WIDTH, style.SMALL), loc="left", fontsize=style.SMALL,
             color=style.INK, fontfamily=style.FONT, parse_math=False,
-            pad=4 if number else 5 + rows * LINE * style.SMALL,
+            pad=4 + taken * LINE * style.SMALL,
         )  # fmt: skip
-        draw_marks(axes, marks, width=_WIDTH, texts=number == 0)
         if last:
             style.label(axes, x=x_label)
             axes.xaxis.label.set_parse_math(False)

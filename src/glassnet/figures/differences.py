@@ -13,9 +13,9 @@ from matplotlib.ticker import MaxNLocator
 from glassnet.figures import style
 from glassnet.figures.ends import LINE, wrap
 
-_PLOT = 2.5  # inches
-_LABEL = 2.3  # the widest label and verdict, in inches
-_VERDICT = 2.05
+_PLOT = 2.3  # inches
+_LABEL = 2.2  # the widest label and verdict, in inches
+_VERDICT = 1.95
 _GAP = 0.14
 
 
@@ -49,13 +49,14 @@ def differences(
     scale: float = 100.0,
     x_label: str = "difference in test accuracy (points)",
     digits: int = 2,
+    should_rise: bool = True,
     limits: tuple[float, float] | None = None,
     interval_name: str = "95 % interval",
 ) -> Figure:
     """Draw paired differences and their confidence intervals beside the line of no difference.
 
-    Emphasised differences are filled, blue above zero and vermilion below; the others are
-    hollow and grey. The values stand at the right.
+    Emphasised differences are filled, blue for the better and vermilion for the worse; the others
+    are hollow and grey. The values stand at the right.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ def differences(
         Name of the axis.
     digits : int
         Digits after the point of the values at the right.
+    should_rise : bool
+        Whether a difference above zero is the better one; not so for a loss.
     limits : tuple of float, optional
         Ends of the axis in points; intervals that reach beyond end in an arrow.
     interval_name : str
@@ -138,7 +141,7 @@ def differences(
     say(at_interval, -0.14, interval_name, fontsize=style.SMALL, color=style.FAINT)
     for k, row in enumerate(rows):
         y = float(centres[k])
-        colour = _colour(row)
+        colour = _colour(row, should_rise=should_rise)
         _draw_interval(axes, row, y, scale, colour)
         say(-_GAP, y, labels[k], ha="right")
         shown = style.INK if row.emphasised else style.FAINT
@@ -148,9 +151,7 @@ def differences(
         )  # fmt: skip
         say(at_interval, y, intervals[k], fontsize=style.SMALL, color=shown)
         if verdicts[k]:
-            say(
-                at_interval + columns[1] + _GAP, y, verdicts[k], fontsize=style.SMALL, color=shown
-            )
+            say(at_interval + columns[1] + _GAP, y, verdicts[k], fontsize=style.SMALL, color=shown)
     return figure
 
 
@@ -167,10 +168,10 @@ def _signed(value: float, digits: int) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
-def _colour(row: Difference) -> str:
+def _colour(row: Difference, *, should_rise: bool) -> str:
     if not row.emphasised:
         return style.FAINT
-    return style.BLUE if row.mean > 0 else style.VERMILION
+    return style.BLUE if (row.mean > 0) == should_rise else style.VERMILION
 
 
 def _dress(

@@ -118,7 +118,8 @@ def write_ends(
         return
     to_panel = axes.transScale + axes.transLimits
     points = np.array([to_panel.transform((end.x, end.y)) for end in ends]).clip(0, 1)
-    texts = [wrap(end.text, width, font) for end in ends]
+    # Bold letters are a tenth wider, about.
+    texts = [wrap(end.text, width * (0.88 if end.bold else 1.0), font) for end in ends]
     line = LINE * font * style.POINT / size[1]
     heights = np.array([line * (text.count("\n") + 1) for text in texts])
     places = spread(points[:, 1], heights, low=-line / 2, high=1 + line / 2)
@@ -140,7 +141,7 @@ def write_ends(
 
 def draw_marks(
     axes: Axes, marks: Sequence[tuple[float, str]], *, width: float, texts: bool = True
-) -> None:
+) -> int:
     """Draw vertical lines where something changes, and say above the panel what it is.
 
     Parameters
@@ -153,6 +154,11 @@ def draw_marks(
         Width of the panel in inches, about.
     texts : bool
         Whether the texts are written; lower panels of a column have only the lines.
+
+    Returns
+    -------
+    int
+        Rows that the texts take above the panel.
     """
     to_panel = axes.transScale + axes.transLimits
     taken: list[list[tuple[float, float]]] = []  # of each row above the panel, from and to
@@ -174,3 +180,4 @@ def draw_marks(
             xytext=(0, 3 + row * LINE * style.SMALL), textcoords="offset points",
             fontsize=style.SMALL, color=style.FAINT, fontfamily=style.FONT, parse_math=False,
         )  # fmt: skip
+    return len(taken)

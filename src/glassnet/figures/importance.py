@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,12 +40,13 @@ def importance(
     rows: Sequence[Importance],
     *,
     x_label: str = "share of the variance (%)",
-    residual: str = "seed",
+    rest: Collection[str] = ("seed", "residual"),
     sort: bool = True,
 ) -> Figure:
     """Draw what each hyperparameter and each interaction explains, the greatest on top.
 
-    Main effects are blue, interactions are orange and hatched, the residual is grey and last.
+    Main effects are blue, interactions are orange and hatched; what no hyperparameter explains is
+    grey and comes last.
 
     Parameters
     ----------
@@ -53,8 +54,8 @@ def importance(
         One a term.
     x_label : str
         Name of the axis.
-    residual : str
-        The term of what no hyperparameter explains.
+    rest : collection of str
+        The terms of what no hyperparameter explains.
     sort : bool
         Whether the bars are sorted by their share.
 
@@ -77,14 +78,14 @@ def importance(
     if not rows:
         raise ValueError("rows is empty; give at least one term")
     if sort:
-        rows = sorted(rows, key=lambda r: (r.term == residual, -np.nan_to_num(r.share, nan=-1.0)))
+        rows = sorted(rows, key=lambda r: (r.term in rest, -np.nan_to_num(r.share, nan=-1.0)))
     shares, low, high = 100 * np.array([row[1:] for row in rows], dtype=np.float64).T
-    kinds = [_kind(row.term, residual) for row in rows]
+    kinds = [_kind(row.term, rest) for row in rows]
     terms = [
         style.fit(" × ".join(p.strip() for p in _factors(row.term)), _TERM, style.BODY)
         for row in rows
     ]
-    present = [kind for kind in _LOOK if kind in kinds and kind != "residual"]
+    present = [kind for kind in _LOOK if kind in kinds and kind != "rest"]
     left = max(style.text_width(term, style.BODY) for term in terms) + style.MARGIN + 0.1
     plot, right = 3.3, 0.55 + style.MARGIN
     body = _ROW * len(rows) + 0.08
@@ -137,7 +138,7 @@ def importance(
 _LOOK: dict[str, tuple[str, str | None, str]] = {
     "main": (style.BLUE, None, "main effect"),
     "interaction": ("#E69F00", "////", "interaction"),
-    "residual": ("#b5b5b5", None, "residual"),
+    "rest": ("#b5b5b5", None, "rest"),
 }
 
 
@@ -145,7 +146,8 @@ def _factors(term: str) -> list[str]:
     return term.replace(":", "×").split("×")
 
 
-def _kind(term: str, residual: str) -> str:
-    if term == residual:
-        return "residual"
-    return "interaction" if len(_factors(term)) > 1 else "main"
+def _kind(term: str, rest: Collection[str]) -> str:
+    if term in rest:
+        return "rest"
+    # "higher interactions" are those of three factors and more, in one term.
+    return "interaction" if len(_factors(term)) > 1 or "interaction" in term else "main"

@@ -98,7 +98,8 @@ def interaction_grid(
         known = bool(np.isfinite(value))
         style.write(
             axes, column, row, f"{value:.{digits}f}" if known else "–",
-            ha="center", va="center_baseline", color=palette.ink_on(ground) if known else style.FAINT,
+            ha="center", va="center_baseline",
+            color=palette.ink_on(ground) if known else style.FAINT,
             fontweight="bold" if value == high else "normal",
         )  # fmt: skip
     best = np.unravel_index(int(np.nanargmax(array)), array.shape)

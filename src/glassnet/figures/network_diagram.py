@@ -1,4 +1,4 @@
-"""Networks and neurons as circles and lines."""
+"""Fully connected networks as circles and lines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch
+from matplotlib.patches import Circle
 from numpy.typing import ArrayLike, NDArray
 
 from glassnet.figures import style
+from glassnet.figures.neuron_diagram import RADIUS, draw_unit, index
 from glassnet.figures.tiles import new_sheet
 
-_RADIUS = 0.2  # inches
 _PITCH = 0.52  # inches from unit to unit
 _STEP = 1.65  # inches from layer to layer
-_KINDS = {  # face and edge
-    "input": ("#fbe6b8", "#8a6100"),
-    "hidden": ("#cfe6f5", "#00507d"),
-    "output": ("#c9ebdf", "#00684c"),
-}
 
 
 @style.defaults()
@@ -36,7 +31,7 @@ def network_diagram(
     weights: Sequence[ArrayLike] | None = None,
     most: int = 6,
 ) -> Figure:
-    """Draw a fully connected network: a column of circles a layer, a line a weight.
+    r"""Draw a fully connected network: a column of circles a layer, a line a weight.
 
     A circle of the hidden and the output layers holds its pre-activation z and its activation a;
     the output's activation is the prediction p. A layer of more than `most` units shows its
@@ -71,7 +66,7 @@ def network_diagram(
     --------
     >>> figure = network_diagram([784, 32, 10])
     >>> [text.get_text() for text in figure.axes[0].texts][-3:]
-    ['input\\n784 units', 'hidden\\n32 units', 'output\\n10 units']
+    ['input\n784 units', 'hidden\n32 units', 'output\n10 units']
     """
     _check(units, input_names, output_names, layer_names, most)
     matrices = _as_matrices(weights, units)
@@ -83,11 +78,13 @@ def network_diagram(
     names = [style.fit(name, _STEP - 0.1, style.BODY) for name in names]
     edge = max(style.text_width(name, style.BODY) / 2 for name in names) + style.MARGIN
     edge = max(edge, 0.45)
-    width = max(left + _RADIUS, edge) + max(right + _RADIUS, edge) + _STEP * (len(units) - 1)
+    width = max(left + RADIUS, edge) + max(right + RADIUS, edge) + _STEP * (len(units) - 1)
     above = 0.42 if symbols else 0.2
-    height = above + tallest * _PITCH + 0.52
+    below = 0.52 if matrices is None else 0.72
+    height = above + tallest * _PITCH + below
     figure, sheet = new_sheet(width, height)
-    x = max(left + _RADIUS, edge) + _STEP * np.arange(len(units))
+    first = max(left + RADIUS, edge)
+    x: NDArray[np.float64] = first + _STEP * np.arange(len(units), dtype=np.float64)
     middle = above + tallest * _PITCH / 2
     places = [_heights(rows, count, middle) for rows, count in zip(shown, units, strict=True)]
 
@@ -98,7 +95,7 @@ def network_diagram(
             else matrices[layer - 1][np.ix_(shown[layer - 1], shown[layer])],
         )  # fmt: skip
         if symbols:
-            highest = min(places[layer - 1].min(), places[layer].min()) - _RADIUS
+            highest = min(places[layer - 1].min(), places[layer].min()) - RADIUS
             style.write(
                 sheet, (x[layer - 1] + x[layer]) / 2, max(0.14, highest - 0.05),
                 f"W{_power(layer)}", ha="center", va="center", fontstyle="italic",
@@ -116,95 +113,21 @@ def network_diagram(
         for row, y in zip(shown[at], places[at], strict=True):
             if given is not None:
                 style.write(
-                    sheet, x[at] + side * (_RADIUS + 0.08), y, style.fit(given[row], 1.3, style.SMALL),
+                    sheet, x[at] + side * (RADIUS + 0.08), y,
+                    style.fit(given[row], 1.3, style.SMALL),
                     ha="right" if side < 0 else "left", va="center", fontsize=style.SMALL,
                 )  # fmt: skip
     for layer, (name, count) in enumerate(zip(names, units, strict=True)):
         style.write(
-            sheet, x[layer], height - 0.46, f"{name}\n{count:,} unit{'s' * (count != 1)}",
+            sheet, x[layer], height - below + 0.06, f"{name}\n{count:,} unit{'s' * (count != 1)}",
             ha="center", va="top", color=style.INK, linespacing=1.25,
         )  # fmt: skip
-    return figure
-
-
-def draw_unit(sheet: Axes, x: float, y: float, kind: str, texts: Sequence[str]) -> None:
-    """Draw a circle: with one text in it, or with pre-activation and activation parted by a line."""
-    face, edge = _KINDS[kind]
-    sheet.add_patch(
-        Circle((x, y), _RADIUS, facecolor=face, edgecolor=edge, linewidth=1.0, zorder=3)
-    )
-    if len(texts) == 2:
-        sheet.plot([x, x], [y - _RADIUS, y + _RADIUS], color=edge, linewidth=0.7, zorder=4)
-    for text, offset in zip(texts, (0.0,) if len(texts) == 1 else (-0.09, 0.09), strict=False):
+    if matrices is not None:
         style.write(
-            sheet, x + offset, y, text, ha="center", va="center", fontsize=style.SMALL,
-            fontstyle="italic", zorder=5,
+            sheet, width / 2, height - 0.1, "weights: red above zero, blue below",
+            ha="center", va="bottom", fontsize=style.SMALL, color=style.FAINT,
         )  # fmt: skip
-
-
-@style.defaults()
-def neuron_diagram(inputs: int = 3) -> Figure:
-    """Draw one neuron: inputs, weights and bias flow into z, and σ makes it the activation a.
-
-    Parameters
-    ----------
-    inputs : int
-        Number of inputs, 1 to 6.
-
-    Returns
-    -------
-    Figure
-        The neuron with its two equations.
-
-    Raises
-    ------
-    ValueError
-        If the number of inputs is another one.
-
-    Examples
-    --------
-    >>> texts = [text.get_text() for text in neuron_diagram(2).axes[0].texts]
-    >>> texts[-2:]
-    ['z = w₁x₁ + w₂x₂ + b', 'a = σ(z)']
-    """
-    if not 1 <= inputs <= 6:
-        raise ValueError(f"inputs must be 1 to 6, got {inputs}; draw more with network_diagram")
-    terms = " + ".join(f"w{_index(k)}x{_index(k)}" for k in range(inputs))
-    equation = f"z = {terms} + b"
-    pitch, middle = 0.62, 0.25 + max(0.62 * inputs, 1.3) / 2
-    height = 2 * middle + 0.62
-    width = max(4.1, style.text_width(equation, style.BODY) + 0.4)
-    figure, sheet = new_sheet(width, height)
-    at = (width / 2 + 0.1, middle)
-    left = at[0] - 1.6
-    for k in range(inputs):
-        y = middle + pitch * (k - (inputs - 1) / 2)
-        draw_unit(sheet, left, y, "input", (f"x{_index(k)}",))
-        _arrow(sheet, (left + _RADIUS, y), at)
-        style.write(
-            sheet, left + 0.62, y + 0.62 / 1.6 * (middle - y) - 0.02, f"w{_index(k)}",
-            ha="center", va="center", fontsize=style.SMALL, fontstyle="italic", zorder=6,
-            bbox={"boxstyle": "square,pad=0.12", "facecolor": "white", "linewidth": 0},
-        )  # fmt: skip
-    _arrow(sheet, (at[0], middle + 0.75), at)
-    style.write(sheet, at[0] + 0.07, middle + 0.62, "b", fontstyle="italic", va="center")
-    _arrow(sheet, (at[0] + _RADIUS, middle), (at[0] + 1.2, middle), shrink=0.0)
-    style.write(sheet, at[0] + 1.27, middle, "a", fontstyle="italic", va="center")
-    draw_unit(sheet, *at, "hidden", ("z", "a"))
-    for offset, text in ((0.4, equation), (0.19, "a = σ(z)")):
-        style.write(sheet, width / 2, height - offset, text, ha="center", va="center")
     return figure
-
-
-def _arrow(
-    sheet: Axes, start: tuple[float, float], end: tuple[float, float], *, shrink: float = _RADIUS
-) -> None:
-    sheet.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=8, color=style.INK, linewidth=0.8,
-            shrinkA=0, shrinkB=shrink / style.POINT, zorder=2,
-        )
-    )  # fmt: skip
 
 
 def _check(
@@ -257,7 +180,8 @@ def _heights(rows: list[int], count: int, middle: float) -> NDArray[np.float64]:
     places = np.arange(len(rows), dtype=np.float64)
     if _dots(rows, count):
         places[-1] += 1
-    return middle + _PITCH * (places - places[-1] / 2)
+    heights: NDArray[np.float64] = middle + _PITCH * (places - places[-1] / 2)
+    return heights
 
 
 def _names_width(names: Sequence[str] | None, rows: list[int]) -> float:
@@ -272,12 +196,7 @@ def _layer_names(layers: int) -> list[str]:
     return ["input", *hidden[: layers - 2], "output"]
 
 
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def _index(unit: int) -> str:
-    return str(unit + 1).translate(_SUBSCRIPT)
 
 
 def _power(layer: int) -> str:
@@ -285,10 +204,10 @@ def _power(layer: int) -> str:
 
 
 def _symbols(kind: str, row: int, count: int) -> tuple[str, ...]:
-    index = _index(row) if count > 1 else ""
+    number = index(row) if count > 1 else ""
     if kind == "input":
-        return (f"x{index}",)
-    return ("z", "a") if kind == "hidden" else ("z", f"p{index}")
+        return (f"x{number}",)
+    return ("z", "a") if kind == "hidden" else ("z", f"p{number}")
 
 
 def _draw_weights(

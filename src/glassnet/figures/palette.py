@@ -49,13 +49,13 @@ def text_colour(line: str) -> str:
     Examples
     --------
     >>> text_colour(style.BLUE) == style.BLUE.lower(), text_colour("#E69F00")
-    (True, '#946600')
+    (True, '#9c6c00')
     """
-    rgb = to_rgb(line)
+    r, g, b = to_rgb(line)
     share = 1.0
-    while 1.05 / (luminance(tuple(share * v for v in rgb)) + 0.05) < _CONTRAST:
+    while 1.05 / (luminance((share * r, share * g, share * b)) + 0.05) < _CONTRAST:
         share -= 0.02
-    return to_hex(tuple(share * v for v in rgb))
+    return to_hex((share * r, share * g, share * b))
 
 
 def ink_on(ground: object) -> str:

@@ -12,15 +12,15 @@ from glassnet.figures import style
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def short(value: float) -> str:
-    """Return a tick's number; small and great powers of ten as such.
+def short(value: float, *, least: float = 1e-3) -> str:
+    """Return a tick's number; beyond `least` and 10,000 with a power of ten.
 
     Examples
     --------
     >>> short(0.05), short(1e-6), short(2e7)
     ('0.05', '10⁻⁶', '2·10⁷')
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+    if value == 0 or least <= abs(value) < 1e4:
         return f"{value:g}"
     mantissa, exponent = f"{value:e}".split("e")
     power = "10" + str(int(exponent)).translate(_SUPERSCRIPT)
@@ -53,9 +53,7 @@ def set_x(axes: Axes, x: NDArray[np.float64], *, log: bool, width: float) -> Non
     pad = 0.5 if first == last else 0.02 * (last - first)
     axes.set_xlim(first - pad, last + pad)
     whole = bool(np.all(x == np.round(x)))
-    axes.xaxis.set_major_locator(
-        MaxNLocator(7, integer=whole, min_n_ticks=1, steps=[1, 2, 5, 10])
-    )
+    axes.xaxis.set_major_locator(MaxNLocator(7, integer=whole, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
 def set_y(
@@ -79,7 +77,8 @@ def set_y(
         axes.set_yscale("log")
         subs = (1.0, 2.0, 5.0) if limits[1] / limits[0] < 10 ** (ticks / 3 + 0.5) else (1.0,)
         axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=ticks + 2))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+        least = 0.1 if limits[1] / limits[0] > 1e3 else 1e-3
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value, least=least)))
         axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))

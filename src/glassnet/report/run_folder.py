@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import struct
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from glassnet.report.pictures import Picture, png_picture
 
 PICTURES = ("learning_curves", "confusion_matrix", "misclassified", "first_layer_weights")
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-_SIZE_AT = 16  # width and height, 4 bytes each, stand first in a PNG's header chunk
-
-
-class Picture(NamedTuple):
-    """A PNG picture as a page can hold it.
-
-    Parameters
-    ----------
-    uri : str
-        A ``data:`` URI of all its bytes.
-    width, height : int
-        How large it is shown, in CSS pixels: half its own, so that it stays sharp on fine screens.
-    """
-
-    uri: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -159,15 +140,5 @@ def _records(path: Path, text: str) -> list[dict[str, Any]]:
 
 
 def _pictures(folder: Path) -> dict[str, Picture]:
-    pictures = {}
-    for name in PICTURES:
-        path = folder / f"{name}.png"
-        if not path.is_file():
-            continue
-        content = path.read_bytes()
-        if not content.startswith(_PNG) or len(content) < _SIZE_AT + 8:
-            raise ValueError(f"{path} is no PNG picture; remove it to leave it out")
-        width, height = struct.unpack_from(">II", content, _SIZE_AT)
-        uri = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-        pictures[name] = Picture(uri, max(width // 2, 1), max(height // 2, 1))
-    return pictures
+    paths = {name: folder / f"{name}.png" for name in PICTURES}
+    return {name: png_picture(path) for name, path in paths.items() if path.is_file()}

@@ -7,7 +7,8 @@ for _module in ("pydantic", "tomli_w"):
 for _module in ("pandas", "scipy", "joblib", "threadpoolctl"):
     require(_module, "study")
 
-from glassnet.study.definition import (  # noqa: E402 after the friendly refusal
+from glassnet.study.analysis import Analysis, analyse  # noqa: E402 after the friendly refusal
+from glassnet.study.definition import (  # noqa: E402
     THESIS,
     StudyError,
     StudyTable,
@@ -20,6 +21,7 @@ from glassnet.study.study import Step, Study, run_studies  # noqa: E402
 
 __all__ = [
     "THESIS",
+    "Analysis",
     "Cell",
     "Failed",
     "Finished",
@@ -28,6 +30,7 @@ __all__ = [
     "Study",
     "StudyError",
     "StudyTable",
+    "analyse",
     "load_study",
     "run_studies",
     "shipped_studies",

@@ -20,6 +20,14 @@ from glassnet.training.metrics import METRICS
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
+_COLUMNS = {
+    *("cell", "seed", "run", "epoch", "step", "seconds", "epoch_seconds", "validation_seconds"),
+    *("phase", "batch_size", "learning_rate"),
+    *(f"{part}{metric}" for part in ("", "validation_", "test_") for metric in METRICS),
+}
+"""Of the tables of results; no factor can be called so."""
+
+
 class StudyError(ValueError):
     """A study that cannot be run; the message names the key, the value and what is allowed."""
 
@@ -29,15 +37,23 @@ class FactorTable(StrictTable):
 
     name: Annotated[str, Field(min_length=1)]
     """What people call it: "learning rate"."""
-    keys: Annotated[list[str], Field(min_length=1)]
+    keys: list[str]
     """Dotted keys of the recipe: "training.phases.0.optimizer.learning_rate". With several, each of
     the values is a list, one for each key."""
-    values: Annotated[list[Any], Field(min_length=1)]
+    values: list[Any]
     labels: list[str] | None = None
     """What the levels are called; by default their (first) value."""
 
     @model_validator(mode="after")
     def _fits(self) -> FactorTable:
+        for what, given in (("keys", self.keys), ("values", self.values)):
+            if not given:
+                raise ValueError(f"{what} must hold at least one, got []")
+        if self.name in _COLUMNS:
+            other = self.name.replace("_", " ") if "_" in self.name else f"{self.name} level"
+            raise ValueError(
+                f"{self.name!r} is a column of the results already; call the factor {other!r}"
+            )
         if len(self.keys) > 1:
             for value in self.values:
                 if not isinstance(value, list) or len(value) != len(self.keys):
@@ -48,7 +64,9 @@ class FactorTable(StrictTable):
         if self.labels is not None and len(self.labels) != len(self.values):
             raise ValueError(f"{len(self.values)} values need as many labels, got {self.labels!r}")
         if len(set(self.levels)) < len(self.values):
-            raise ValueError(f"the levels must be told apart, got {', '.join(self.levels)}")
+            raise ValueError(
+                f"the levels must be told apart, got {', '.join(self.levels)}; give them labels"
+            )
         return self
 
     @property
@@ -79,7 +97,8 @@ class RecordTable(StrictTable):
     metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
     """Measured in each epoch; by default the recipe's."""
     predictions: bool = False
-    """The predicted label of every test example after the last epoch, and its confidence."""
+    """The predicted label of every test example after the last epoch, its confidence, and how often
+    each class was taken for which; for data with labels."""
     steps: Annotated[int, Field(ge=0)] = 0
     """The loss and mean squared error of the whole training set before and after each of the first
     steps of the last phase, so many; the run then ends."""
@@ -102,11 +121,11 @@ class StudyTable(StrictTable):
     question: str = ""
     recipe: str = "digits"
     """A shipped recipe, or the path of a recipe file, seen from the study's file."""
-    changes: dict[str, Any] = {}
+    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
     """What all cells have in common: new values under dotted keys of the recipe."""
-    factors: list[FactorTable] = []
+    factors: Annotated[list[FactorTable], Field(default_factory=list)]
     """What varies: the cells are all combinations of all levels."""
-    cells: list[CellTable] = []
+    cells: Annotated[list[CellTable], Field(default_factory=list)]
     """Instead of factors, cells one by one."""
     seeds: Annotated[int, Field(ge=1)] = 10
     """How many: each cell is run with the same ones."""
@@ -132,6 +151,13 @@ class StudyTable(StrictTable):
         ):
             if len(set(names)) < len(names):
                 raise ValueError(f"the names of the {what} must be told apart, got {names}")
+        keys = [key for factor in self.factors for key in factor.keys]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ValueError(f"factors must change different keys, and two change {twice!r}")
+        every = [*self.changes, *keys, *(key for cell in self.cells for key in cell.changes)]
+        if "training.seed" in every:
+            raise ValueError("training.seed is set by seeds and first_seed, and not by changes")
         return self
 
     def to_toml(self) -> str:
@@ -175,6 +201,8 @@ def load_study(name: str | Path) -> StudyTable:
     path, shipped = Path(name), shipped_studies()
     if str(name) in shipped:
         return shipped[str(name)]
+    if str(name) == THESIS:
+        raise StudyError(f"{THESIS} stands for all the shipped studies: {', '.join(shipped)}")
     if not (path.suffix or path.is_file() or len(path.parts) > 1):
         known = [*shipped, THESIS]
         raise StudyError(unknown(str(name), known, "study") + ", or the path of a .toml file")

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from glassnet.data import DATASETS
 from glassnet.recipes import Recipe, RecipeError
 from glassnet.study.definition import RecordTable, StudyError, StudyTable, recipe_of
 
@@ -27,10 +28,13 @@ class RunSpec:
     recipe : Recipe
         With its seed.
     record : RecordTable
+    data : str, optional
+        `fingerprint` of the data; by default it is taken when the key is asked for.
     """
 
     recipe: Recipe
     record: RecordTable
+    data: str | None = None
 
     @cached_property
     def key(self) -> str:
@@ -39,7 +43,7 @@ class RunSpec:
             "format": FORMAT,
             "recipe": self.recipe.deciding(),
             "record": self.record.model_dump(),
-            "data": _fingerprint(self.recipe.data.name),
+            "data": fingerprint(self.recipe.data.name) if self.data is None else self.data,
         }
         text = json.dumps(_uniform(decides), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
@@ -67,11 +71,34 @@ def _uniform(value: Any) -> Any:  # noqa: ANN401 any value of a recipe
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _fingerprint(name: str) -> str:
-    """Return a hash of a data file of the user's own: what is in it decides the numbers too."""
+def fingerprint(name: str) -> str:
+    """Return a hash of a data file or folder of the user's own: what is in it decides the numbers.
+
+    Of the data sets of the catalogue, and of what is not here, it is empty.
+    """
     path = Path(name).expanduser()
-    if not path.is_file():
+    if name in DATASETS or not path.exists():
         return ""
+    if path.is_file():
+        return _digest(path)
+    files = [(file.relative_to(path).as_posix(), _digest(file)) for file in _files(path)]
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
+def version_of(name: str) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a data file or folder of the user's own is written anew."""
+    path = Path(name).expanduser()
+    if name in DATASETS or not path.exists():
+        return ()
+    stats = ((file, file.stat()) for file in ([path] if path.is_file() else _files(path)))
+    return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -105,15 +132,18 @@ def cells_of(study: StudyTable) -> list[Cell]:
     recipe = recipe_of(study)
     if study.record.metrics is not None:
         recipe = recipe.changed({"training.metrics": study.record.metrics})
-    cells = []
+    cells, data = [], dict[str, str]()
     for label, levels, changes in _combinations(study):
         try:
             changed = recipe.changed(changes)
         except RecipeError as error:
             raise StudyError(f"study {study.name}, cell {label}: {error}") from None
+        name = changed.data.name
+        data.setdefault(name, fingerprint(name))
         seeds = range(study.first_seed, study.first_seed + study.seeds)
-        specs = (RunSpec(changed.changed({"training.seed": s}), study.record) for s in seeds)
-        cells.append(Cell(label, levels, tuple(specs)))
+        recipes = (changed.changed({"training.seed": seed}) for seed in seeds)
+        specs = tuple(RunSpec(recipe, study.record, data[name]) for recipe in recipes)
+        cells.append(Cell(label, levels, specs))
     if study.baseline is not None and study.baseline not in {cell.label for cell in cells}:
         known = ", ".join(cell.label for cell in cells)
         raise StudyError(

@@ -112,7 +112,7 @@ def errors_in_common(predicted: ArrayLike, y: ArrayLike) -> ErrorOverlap:
             found.append(
                 np.sum(wrong[first] & wrong[second]) / np.sum(wrong[first] | wrong[second])
             )
-            shared = np.arange(max(0, a + b - n), min(a, b) + 1)
+            shared = np.arange(min(a, b) + 1)
             by_chance.append(stats.hypergeom.pmf(shared, n, a, b) @ (shared / (a + b - shared)))
     return ErrorOverlap(
         counts,

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+import time
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from typing import Any
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+import glassnet
 from glassnet.extras import require
+from glassnet.recipes import Recipe
 from glassnet.study.definition import StudyError
 from glassnet.study.design import RunSpec
-from glassnet.study.running import Failed, Finished, perform
+from glassnet.study.running import Failed, Finished, check_data, perform
 
 LOCAL_CLUSTER = "local"
 """Stands for a cluster that is started here for as long as the study runs."""
 
 _SECONDS_TO_CONNECT = 10
+_SECONDS_TO_NOTICE = 0.5
+
+_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""For workers that were started here: Ctrl-C in a terminal reaches all, and we end them."""
 
 Outcome = tuple[RunSpec, Finished | Failed]
 
@@ -29,7 +39,7 @@ def outcomes(
     jobs: int | None = None,
     cluster: str | None = None,
     data_dir: str | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Perform the runs; yield each with what came of it, in the order in which they end.
 
     Parameters
@@ -56,8 +66,9 @@ def outcomes(
     if not specs:
         return
     if cluster is not None:
-        with _client(cluster, jobs) as client, joblib.parallel_config("dask", client=client):
-            yield from _parallel(specs, -1, data_dir)
+        with _client(cluster, jobs) as client:
+            _check_workers(client, specs, data_dir)
+            yield from _on_cluster(client, specs, data_dir)
         return
     jobs = min(jobs or joblib.cpu_count(), len(specs))
     if jobs == 1:
@@ -74,10 +85,12 @@ def _in_processes(specs: list[RunSpec], jobs: int, data_dir: str | None) -> Iter
     while left:
         try:
             with joblib.parallel_config("loky", inner_max_num_threads=1):
-                for spec, outcome in _parallel(list(left.values()), jobs, data_dir):
-                    del left[spec.key]
-                    deaths = 0
-                    yield spec, outcome
+                tasks = _parallel(list(left.values()), jobs, data_dir, parent=os.getpid())
+                with closing(tasks):
+                    for spec, outcome in tasks:
+                        del left[spec.key]
+                        deaths = 0
+                        yield spec, outcome
         except BrokenProcessPool as error:
             deaths += 1
             if deaths == 3:
@@ -87,18 +100,79 @@ def _in_processes(specs: list[RunSpec], jobs: int, data_dir: str | None) -> Iter
                 ) from error
 
 
-def _parallel(specs: list[RunSpec], jobs: int, data_dir: str | None) -> Iterator[Outcome]:
-    tasks = (joblib.delayed(_performed)(spec, data_dir) for spec in specs)
+def _on_cluster(client: Any, specs: list[RunSpec], data_dir: str | None) -> Iterator[Outcome]:  # noqa: ANN401 a package without types
+    """Perform them on the cluster's workers; the scheduler begins anew what a dead one had."""
+    try:
+        with (
+            joblib.parallel_config("dask", client=client),
+            closing(_parallel(specs, -1, data_dir)) as tasks,
+        ):
+            yield from tasks
+    except Exception as error:  # of Dask, which has many
+        raise StudyError(
+            f"the cluster broke off: {str(error) or type(error).__name__}. What was complete is "
+            "kept; see that scheduler and workers are well, then run the study again"
+        ) from error
+
+
+def _parallel(
+    specs: list[RunSpec], jobs: int, data_dir: str | None, *, parent: int | None = None
+) -> Generator[Outcome]:
+    tasks = (joblib.delayed(_performed)(spec, data_dir, parent) for spec in specs)
     # one task at a time, so that a long one is not dispatched behind another
     parallel = joblib.Parallel(
         n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
     )
-    results: Iterator[Outcome] = parallel(tasks)
-    yield from results
+    results: Generator[Outcome] = parallel(tasks)
+    try:
+        yield from results
+    finally:
+        with warnings.catch_warnings():  # whoever ends it early knows that runs are cancelled
+            warnings.filterwarnings("ignore", r"\d+ tasks ", UserWarning)
+            results.close()
 
 
-def _performed(spec: RunSpec, data_dir: str | None) -> Outcome:
+def _performed(spec: RunSpec, data_dir: str | None, parent: int | None = None) -> Outcome:
+    if parent is not None:
+        _end_with(parent)
     return spec, perform(spec, data_dir)
+
+
+@lru_cache(maxsize=1)
+def _end_with(parent: int) -> None:
+    """See that this process does not go on for long when the one that started it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_TO_NOTICE)
+        os._exit(1)
+
+    if os.getppid() == parent:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _check_workers(client: Any, specs: list[RunSpec], data_dir: str | None) -> None:  # noqa: ANN401
+    """Refuse workers that cannot perform the runs, before all of them fail."""
+    recipes = [spec.recipe for spec in {spec.recipe.data: spec for spec in specs}.values()]
+    try:
+        found = client.run(_ready, recipes, data_dir, on_error="return")
+    except Exception as error:  # what pickle and Dask raise
+        found = {"": error}
+    for worker, answer in found.items():
+        if isinstance(answer, ModuleNotFoundError) and answer.name == "glassnet":
+            raise StudyError(f"worker {worker}: glassnet is not installed there")
+        if isinstance(answer, BaseException):
+            raise StudyError(f"worker {worker}: {answer}") from answer
+        if answer != glassnet.__version__:
+            raise StudyError(
+                f"worker {worker} has glassnet {answer}, and this is {glassnet.__version__}; "
+                "install the same one everywhere"
+            )
+
+
+def _ready(recipes: list[Recipe], data_dir: str | None) -> str:
+    check_data(recipes, data_dir)
+    return glassnet.__version__
 
 
 @contextmanager
@@ -111,6 +185,7 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
                 n_workers=jobs or joblib.cpu_count(),
                 threads_per_worker=1,
                 dashboard_address=None,
+                preload=_DEAF,
                 env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             ) as cluster,
             distributed.Client(cluster) as client,

@@ -79,7 +79,8 @@ def variance_shares(
 
     Seeds drawn twice lower the number of different ones, which adds noise to the resampled shares
     of small terms. The interval is the bootstrap's percentiles, moved by what their mean differs
-    from the share and kept within 0 and 1.
+    from the share and kept within 0 and 1. With ten seeds it is somewhat narrow: 95 % held the
+    shares of simulated studies 87 to 99 times in 100, that of the seeds 78 times.
 
     References
     ----------
@@ -176,8 +177,8 @@ def _as_array(table: pd.DataFrame, factors: list[str], response: str, block: str
         where = zip(columns, levels, np.unravel_index(wrong, shape), strict=True)
         name = ", ".join(f"{column}={known[code]}" for column, known, code in where)
         raise ValueError(
-            f"{counts[wrong] or 'no'} run{'s' * (counts[wrong] > 1)} of {name}; shares need every "
-            "combination once with every seed: finish the study, or use search_importance"
+            f"{f'{counts[wrong]} runs' if counts[wrong] else 'no run'} of {name}; shares need "
+            "every combination once with every seed: finish the study, or use search_importance"
         )
     y = np.empty(shape)
     y[codes] = table[response].to_numpy(dtype=np.float64)

@@ -77,8 +77,8 @@ class OutputUnits(Recorder):
     -----
     Of the unit c, with z its pre-activation: the recall of class c; the mean of z over the examples
     of class c, and over the others; and the norm of the gradient of the sample's loss by the
-    weights that lead to it. A unit that is saturated below has a z far under 0 for all examples, and
-    with the half squared error next to no gradient: ``delta = (p - y) p (1 - p)`` (Eq. 12).
+    weights that lead to it. A unit that is saturated below has a z far under 0 for all examples,
+    and with the half squared error next to no gradient: ``delta = (p - y) p (1 - p)`` (Eq. 12).
     """
 
     def __init__(self, train: Dataset) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,7 @@ from glassnet.nn import Network
 from glassnet.recipes import Recipe, fit_phases, job_on, load_data, measure_test
 from glassnet.recipes.recipe import DataTable
 from glassnet.recipes.versions import versions
-from glassnet.study.design import RunSpec
+from glassnet.study.design import RunSpec, version_of
 from glassnet.study.recording import recorders
 from glassnet.training import Callback, DivergenceError, predicted_labels
 
@@ -77,7 +78,7 @@ def perform(
     The same numbers come out on one machine whatever else runs on it.
     """
     try:
-        with _one_thread():
+        with one_thread():
             return _train(spec, data_dir, callbacks)
     except DivergenceError as error:
         return Failed(str(error), "")
@@ -88,7 +89,7 @@ def perform(
 
 def _train(spec: RunSpec, data_dir: str | None, callbacks: tuple[Callback, ...]) -> Finished:
     began = time.perf_counter()
-    job = job_on(spec.recipe, *_load(spec.recipe, data_dir))
+    job = job_on(spec.recipe, *loaded(spec.recipe, data_dir))
     phases = len(spec.recipe.training.phases)
     recording = recorders(spec.record, job.train, phases=phases)
     trainer = job.trainer([*recording, *callbacks])
@@ -111,41 +112,77 @@ def _train(spec: RunSpec, data_dir: str | None, callbacks: tuple[Callback, ...])
     )
 
 
-def _load(recipe: Recipe, data_dir: str | None) -> tuple[Dataset, Dataset]:
+def loaded(recipe: Recipe, data_dir: str | None) -> tuple[Dataset, Dataset]:
     """Return the data; the one that was used last stays in memory for the next run."""
-    return _loaded(recipe.data.model_dump_json(), data_dir)
+    return _loaded(recipe.data.model_dump_json(), data_dir, version_of(recipe.data.name))
 
 
 @lru_cache(maxsize=1)
-def _loaded(table: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
+def _loaded(table: str, data_dir: str | None, version: object) -> tuple[Dataset, Dataset]:  # noqa: ARG001 a file that was written anew is another key
     return load_data(DataTable.model_validate_json(table), data_dir=data_dir)
 
 
+def check_data(recipes: Iterable[Recipe], data_dir: str | None) -> None:
+    """Refuse data that is missing or wrong, before many runs do; what can be downloaded is.
+
+    Raises
+    ------
+    ValueError, OSError
+        See `load_data`.
+    """
+    for recipe in {recipe.data.model_dump_json(): recipe for recipe in recipes}.values():
+        load_data(recipe.data, data_dir=data_dir)
+
+
 def _predictions(network: Network, test: Dataset) -> dict[str, np.ndarray]:
-    """Return ``predicted``, labels of shape (n,), and ``confidence``, their probabilities."""
+    """Return what the network says of each test example.
+
+    They are ``predicted``, labels of shape (n,); ``confidence``, their probabilities; and
+    ``confusion``, shape (classes, classes): how often each class, in rows, was taken for which.
+    """
     p = network.predict(test.x)
     labels = predicted_labels(p)
+    classes = test.n_classes
+    confusion = np.zeros((classes, classes), np.int32)
+    np.add.at(confusion, (test.y.astype(np.intp), labels), 1)
     confidence = p.max(axis=1) if p.shape[1] > 1 else np.maximum(p[:, 0], 1 - p[:, 0])
     return {
         "predicted": labels.astype(np.min_scalar_type(int(labels.max()))),
         "confidence": confidence.astype(np.float16),
+        "confusion": confusion,
     }
 
 
+class _Alone:
+    """How many runs of this process are at it, and the setting from before the first."""
+
+    lock = threading.Lock()
+    runs = 0
+    before: str | None = None
+    limits: Any = None
+
+
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let neither BLAS nor our own code use more than one thread.
 
     Sums that are split among threads are rounded in another order: with one thread the results are
-    the same whatever the number of runs at a time.
+    the same whatever the number of runs at a time. Runs may overlap, in threads of a cluster's
+    worker: the first one sets the limits, the last one lifts them.
     """
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
+    with _Alone.lock:
+        _Alone.runs += 1
+        if _Alone.runs == 1:
+            _Alone.before = os.environ.get("OMP_NUM_THREADS")
+            os.environ["OMP_NUM_THREADS"] = "1"
+            _Alone.limits = threadpool_limits(1, user_api="blas")
     try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
+        yield
     finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        with _Alone.lock:
+            _Alone.runs -= 1
+            if _Alone.runs == 0:
+                _Alone.limits.restore_original_limits()
+                os.environ.pop("OMP_NUM_THREADS")
+                if _Alone.before is not None:
+                    os.environ["OMP_NUM_THREADS"] = _Alone.before

@@ -14,8 +14,8 @@ from glassnet.study.archive import Archive
 from glassnet.study.definition import StudyError, StudyTable, load_study, study_from_dict
 from glassnet.study.design import Cell, RunSpec, cells_of
 from glassnet.study.execution import outcomes
-from glassnet.study.results import tidy
-from glassnet.study.running import Failed, Finished
+from glassnet.study.results import FinishedRun, tests, tidy
+from glassnet.study.running import Failed, check_data
 
 DEFAULT_FOLDER = "studies"
 
@@ -43,6 +43,10 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+
+
+class RunFailedError(StudyError):
+    """The first run that failed, where none may."""
 
 
 class Study:
@@ -140,16 +144,25 @@ class Study:
         )
         return self
 
-    def finished(self) -> Iterator[tuple[Cell, int, Finished]]:
-        """Yield cell, seed and what is kept of every finished run."""
+    def finished(self) -> Iterator[FinishedRun]:
+        """Yield the cell, the spec and what is kept of every finished run."""
         for cell in self.cells:
             for spec in cell.specs:
                 if self.archive.has(spec):
-                    yield cell, spec.seed, self.archive.read(spec)
+                    yield cell, spec, self.archive.read(spec)
 
     def results(self) -> pd.DataFrame:
         """Return a row for each run and epoch; see `glassnet.study.results.tidy`."""
-        return tidy(self.finished(), [factor.name for factor in self.table.factors])
+        return tidy(self.finished(), self.factors)
+
+    def tests(self) -> pd.DataFrame:
+        """Return a row for each run with its measurements on the test set at the end."""
+        return tests(self.finished(), self.factors)
+
+    @property
+    def factors(self) -> list[str]:
+        """Names of what varies."""
+        return [factor.name for factor in self.table.factors]
 
 
 def run_studies(
@@ -185,10 +198,12 @@ def run_studies(
 
     Raises
     ------
+    RunFailedError
+        If a run failed and `fail_fast` is set.
     StudyError
-        If a run failed and `fail_fast` is set; or see `outcomes`.
-    OSError
-        If results cannot be written.
+        See `outcomes`.
+    ValueError, OSError
+        If data is missing or wrong, or results cannot be written.
     """
     archive = studies[0].archive
     timed = archive.missing(spec for s in studies if s.table.timing for spec in s.specs)
@@ -199,13 +214,15 @@ def run_studies(
         if spec.key not in alone
     ]
     where = str(data_dir) if data_dir is not None else None
+    here = [*together, *timed] if cluster is None else timed
+    check_data((spec.recipe for spec in here), where)
     total, work = len(together) + len(timed), _cost([*together, *timed])
     done, finished, failures = 0, 0.0, []
     for part in (
         outcomes(together, jobs=jobs, cluster=cluster, data_dir=where),
         outcomes(timed, jobs=1, data_dir=where),
     ):
-        with closing(part):
+        with closing(part):  # so that a stop in between ends the processes
             for spec, outcome in part:
                 archive.keep(spec, outcome)
                 done, finished = done + 1, finished + spec.cost
@@ -215,7 +232,7 @@ def run_studies(
                 if progress is not None:
                     progress(Step(spec, failure, done, total, finished / work))
                 if failure is not None and fail_fast:
-                    raise StudyError(f"a run failed, and --fail-fast stops at the first: {failure}")
+                    raise RunFailedError(f"a run failed, the first that did: {failure}")
     return failures
 
 

@@ -1,0 +1,147 @@
+"""The page of a study or of several, with its figures and tables beside it as files."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import jinja2
+from matplotlib.figure import Figure
+
+from glassnet.figures import save
+from glassnet.report.numbers import plural
+from glassnet.report.pictures import Picture, png_picture
+from glassnet.report.sections import Drawing, Page
+from glassnet.report.study_section import study_section
+from glassnet.report.thesis import thesis_page
+from glassnet.storage import atomic_write
+from glassnet.study import THESIS, Study, StudyError
+from glassnet.study.thesis import Claim
+
+_LONG = 12  # tables with more rows fold
+
+
+def write_study_report(
+    studies: Sequence[Study],
+    *,
+    name: str,
+    path: str | Path | None = None,
+    data_dir: str | Path | None = None,
+) -> Path:
+    """Write the page of the studies, and beside it their figures and tables.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+        In one folder.
+    name : str
+        Of the folder that the files go to, below that of the studies. ``"thesis"`` makes the page
+        of the thesis: with the ledger of claims, and sections that know what each study is about.
+    path : path-like, optional
+        Of the page; by default ``report.html`` in that folder.
+    data_dir : path-like, optional
+        Where to look first for the data, of which some pictures show examples.
+
+    Returns
+    -------
+    Path
+        Of the page. Beside it are ``figures/*.svg`` and ``*.png``, and for each study
+        ``NAME.csv``, a row for each run and epoch, and ``NAME-tests.csv``.
+
+    Raises
+    ------
+    StudyError
+        If no run has finished.
+    OSError
+        If a file cannot be written.
+    """
+    if not any(study.archive.has(spec) for study in studies for spec in study.specs):
+        raise StudyError(
+            f"no run of {name} has finished, so there is nothing to report; "
+            f"first: glassnet study run {name}"
+        )
+    folder = studies[0].archive.folder / name
+    page = Path(path) if path is not None else folder / "report.html"
+    (page.parent / "figures").mkdir(parents=True, exist_ok=True)
+    if name == THESIS:
+        content = thesis_page(studies, data_dir=data_dir)
+    else:
+        section = study_section(studies[0])
+        content = Page(section.title, [], [section])
+    content = replace(content, facts=facts(studies))
+    pictures = dict(_kept(content, page.parent / "figures"))
+    with atomic_write(page) as file:
+        file.write(render(content, pictures).encode())
+    for study in studies:
+        for table, ending in ((study.results(), ""), (study.tests(), "-tests")):
+            with atomic_write(page.parent / f"{study.name}{ending}.csv") as file:
+                table.drop(columns="run").to_csv(file, index=False, float_format="%.7g")
+    return page
+
+
+def render(page: Page, pictures: dict[str, Picture]) -> str:
+    """Return the HTML of a page, all in one: no script, and nothing is loaded from anywhere.
+
+    Parameters
+    ----------
+    page : Page
+    pictures : dict of Picture
+        By the name of the drawing.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("glassnet.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("study.html.jinja")
+    return template.render(page=page, pictures=pictures, counts=counts(page.ledger), long=_LONG)
+
+
+def counts(ledger: Sequence[Claim]) -> str:
+    """Say how often each verdict stands in the ledger."""
+    verdicts = Counter(row.verdict for row in ledger)
+    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
+    return f"{plural(len(ledger), 'claim')}: {told}."
+
+
+def facts(studies: Sequence[Study]) -> list[tuple[str, str]]:
+    """Return what computed the runs: each version, all of them where they differ."""
+    found: dict[str, set[str]] = {}
+    for study in studies:
+        for _, _, run in study.finished():
+            for key, value in run.versions.items():
+                found.setdefault(key, set()).add(value)
+    return [(key, ", ".join(sorted(values))) for key, values in found.items()]
+
+
+def _kept(page: Page, folder: Path) -> Iterable[tuple[str, Picture]]:
+    """Write all drawings to files; yield them as the page holds them."""
+    for section in page.sections:
+        for drawing in section.drawings:
+            yield drawing.name, _keep(drawing, folder)
+
+
+def _keep(drawing: Drawing, folder: Path) -> Picture:
+    svg = folder / f"{drawing.name}.svg"
+    if isinstance(drawing.figure, Figure):
+        save(drawing.figure, svg)
+        return png_picture(save(drawing.figure, folder / f"{drawing.name}.png"))
+    with atomic_write(svg) as file:
+        file.write(drawing.figure.encode())
+    return svg_picture(drawing.figure)
+
+
+def svg_picture(text: str) -> Picture:
+    """Return an SVG document as a picture, as large as its ``viewBox`` says."""
+    box = re.search(r'viewBox="([^"]+)"', text)
+    if box is None:
+        raise ValueError("the SVG document has no viewBox, so its size is unknown")
+    _, _, width, height = map(float, box[1].split())
+    uri = "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode("ascii")
+    return Picture(uri, round(width), round(height))

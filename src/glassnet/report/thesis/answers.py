@@ -1,0 +1,123 @@
+"""What the open questions' sections share: their frame, numbers of each run, chosen comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from glassnet.report.sections import Drawing, Section, TextTable
+from glassnet.report.study_section import command, ran
+from glassnet.study import Study
+from glassnet.study.comparison import Difference, holm, paired_differences
+from glassnet.study.intervals import Interval
+
+Values = Mapping[str, Mapping[int, float]]
+"""A number of each run, by cell and seed."""
+
+Family = Mapping[tuple[str, str], Difference]
+"""Comparisons that are corrected together, by their two cells."""
+
+NOT_YET = "The cells that the answer compares have not yet two seeds in common."
+
+
+def nothing_run(study: Study | None) -> bool:
+    """Tell whether no run of a study has finished."""
+    return study is None or not any(study.archive.has(spec) for spec in study.specs)
+
+
+def unanswered(key: str, title: str, study: Study | None) -> Section:
+    """Return the section of a question of which nothing has been run."""
+    return Section(
+        key=key,
+        title=title,
+        question=asked(study) if study is not None else "",
+        answer=["Nothing of this has been run, so there is no answer yet."],
+        command=command(study) if study is not None else f"glassnet study run {key}",
+    )
+
+
+def asked(study: Study) -> str:
+    """Return a study's question on one line."""
+    return " ".join(study.table.question.split())
+
+
+def framed(
+    study: Study,
+    answer: Sequence[str],
+    *,
+    drawings: Sequence[Drawing] = (),
+    tables: Sequence[TextTable] = (),
+) -> Section:
+    """Return a study's section, with what was run, and how much of it is missing."""
+    return Section(
+        key=study.name,
+        title=study.table.title,
+        question=asked(study),
+        answer=with_progress([study], answer),
+        drawings=drawings,
+        tables=tables,
+        ran=ran(study),
+        command=command(study),
+    )
+
+
+def with_progress(studies: Sequence[Study], answer: Sequence[str]) -> list[str]:
+    """Return the answer; where runs are missing, it begins with how many have finished."""
+    specs = {spec.key: (study, spec) for study in studies for spec in study.specs}
+    done = sum(study.archive.has(spec) for study, spec in specs.values())
+    if done == len(specs) or not answer:
+        return list(answer)
+    return [f"With {done:,} of {len(specs):,} runs so far: {answer[0]}", *answer[1:]]
+
+
+def by_epoch(results: pd.DataFrame, value: str) -> dict[str, pd.DataFrame]:
+    """Return a number of every epoch: for each cell a table, a row a seed, a column an epoch."""
+    return {
+        str(cell): table.pivot_table(value, "seed", "epoch", dropna=False)
+        for cell, table in results.groupby("cell", sort=False)
+    }
+
+
+def each_run(
+    tables: Mapping[str, pd.DataFrame], number: Callable[[pd.DataFrame], pd.Series]
+) -> dict[str, dict[int, float]]:
+    """Return one number of each run, computed from the tables of `by_epoch`."""
+    return {cell: number(table).dropna().to_dict() for cell, table in tables.items()}
+
+
+def last_epochs(table: pd.DataFrame, count: int) -> pd.Series:
+    """Return the mean of each row's last epochs, for one epoch alone is noisy."""
+    return table.apply(lambda row: row.dropna().iloc[-count:].mean(), axis=1)
+
+
+def family(values: Values, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Difference]:
+    """Compare chosen pairs of cells, with Holm's correction for their number.
+
+    Pairs that have fewer than two seeds in common are left out.
+    """
+    found = []
+    for first, second in pairs:
+        both = set(values.get(first, ())) & set(values.get(second, ()))
+        if len(both) >= 2:
+            found += paired_differences({first: values[first], second: values[second]})
+    corrected = holm([d.p for d in found])
+    return {
+        (d.first, d.second): replace(d, p_holm=p) for d, p in zip(found, corrected, strict=True)
+    }
+
+
+def ratio_interval(part: ArrayLike, whole: ArrayLike) -> Interval:
+    """Return the ratio of two means over seeds and its bootstrap interval.
+
+    Parameters
+    ----------
+    part, whole : array-like of float, shape (seeds,)
+    """
+    a, b = np.asarray(part, float), np.asarray(whole, float)
+    drawn = np.random.default_rng(0).integers(len(a), size=(2000, len(a)))
+    low, high = np.quantile(a[drawn].mean(1) / b[drawn].mean(1), [0.025, 0.975])
+    return Interval(float(a.mean() / b.mean()), float(low), float(high))
