@@ -2,14 +2,29 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-# reference.py stands beside the tests and is no test: give it a name to import it by
-_spec = importlib.util.spec_from_file_location(
-    "reference", Path(__file__).with_name("reference.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-reference = importlib.util.module_from_spec(_spec)
-sys.modules["reference"] = reference
-_spec.loader.exec_module(reference)
+import pytest
+
+# these stand beside the tests and are no tests: give them names to import them by
+for _name in ("reference", "fabricated"):
+    _spec = importlib.util.spec_from_file_location(_name, Path(__file__).with_name(f"{_name}.py"))
+    assert _spec is not None
+    assert _spec.loader is not None
+    _module = importlib.util.module_from_spec(_spec)
+    sys.modules[_name] = _module
+    _spec.loader.exec_module(_module)
+
+
+@pytest.fixture
+def fabricate(tmp_path) -> Callable:
+    """Return a function that fills a shipped study with runs that were never made.
+
+    ``make(cell, seed)`` gives the epochs' records, of which the rest is filled in, and the arrays;
+    or None for a run that is missing. The test accuracy is that of the last record, or its
+    ``test_accuracy``.
+    """
+    from fabricated import fill
+
+    return lambda name, make, *, seeds=3: fill(name, make, seeds=seeds, folder=tmp_path)

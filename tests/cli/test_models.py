@@ -262,6 +262,13 @@ def test_a_summary_shows_the_layers(glassnet, digits_run, what) -> None:
     assert "4,810" in done.out
 
 
+def test_a_summary_draws_the_network(glassnet, workplace) -> None:
+    done = glassnet("summary", "digits", "--figure", "network.svg")
+    assert done.code == 0, done.err
+    assert "network.svg" in done.out
+    assert (workplace / "network.svg").read_text("utf-8").startswith("<?xml")
+
+
 # report
 
 

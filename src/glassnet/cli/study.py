@@ -205,12 +205,8 @@ def search(
         _tell_search(searching, told)
         return
     say(f"{trials:,} trials, {before:,} of them done before")
-    try:
-        with _trials_shown(trials, told) as progress:
-            searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
-    except KeyboardInterrupt:
-        say(f"stopped after {searching.done():,} trials; the same command goes on", "yellow")
-        raise typer.Exit(1) from None
+    with _trials_shown(trials, told) as progress:
+        searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
     say(f"{trials - before:,} trials took {duration(time.monotonic() - began)}")
     _tell_search(searching, told)
 

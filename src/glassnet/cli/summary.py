@@ -10,7 +10,7 @@ import typer
 from glassnet.cli import model, options
 from glassnet.cli.console import add, out, say, table
 from glassnet.data import DATASETS
-from glassnet.nn import Network
+from glassnet.nn import Dense, Network
 from glassnet.recipes import Recipe, build_network, load_recipe, prepare, shipped_recipes
 
 NAME = "summary"
@@ -18,21 +18,39 @@ EXAMPLES = """Examples:
 
 glassnet summary runs/digits
 
-glassnet summary mnist-mlp"""
+glassnet summary mnist-mlp --figure network.svg"""
 
 
 def command(
     target: Annotated[
         str, typer.Argument(help="Folder of a run, a model file (.npz), or a recipe.")
     ],
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the network: .png, .svg or .pdf.", show_default=False),
+    ] = None,
     data_dir: options.DataDir = None,
 ) -> None:
     """Show the layers of a model, or of a recipe's network before it is trained."""
     is_recipe = target in shipped_recipes() or Path(target).suffix == ".toml"
     if is_recipe and not Path(target).is_dir():
-        print_summary(_untrained(load_recipe(target), data_dir))
+        network = _untrained(load_recipe(target), data_dir)
     else:
-        print_summary(model.load(Path(target))[0])
+        network = model.load(Path(target))[0]
+    print_summary(network)
+    if figure is not None:
+        _draw(network, figure)
+        say(f"{figure}")
+
+
+def _draw(network: Network, path: Path) -> None:
+    from glassnet import figures
+
+    units = [layer.units for layer in network.layers if isinstance(layer, Dense)]
+    if not units:
+        raise ValueError("only networks with Dense layers can be drawn, and this one has none")
+    inputs = next(layer.W.shape[0] for layer in network.layers if isinstance(layer, Dense))
+    figures.save(figures.network_diagram([inputs, *units]), path)
 
 
 def _untrained(recipe: Recipe, data_dir: Path | None) -> Network:

@@ -14,6 +14,7 @@ from glassnet.figures.confusion import confusion_matrix  # noqa: E402
 from glassnet.figures.curves import learning_curves  # noqa: E402
 from glassnet.figures.files import save  # noqa: E402
 from glassnet.figures.gallery import misclassified, samples  # noqa: E402
+from glassnet.figures.network_diagram import network_diagram  # noqa: E402
 from glassnet.figures.recall import per_class_recall  # noqa: E402
 from glassnet.figures.weights import first_layer_weights  # noqa: E402
 
@@ -22,6 +23,7 @@ __all__ = [
     "first_layer_weights",
     "learning_curves",
     "misclassified",
+    "network_diagram",
     "per_class_recall",
     "samples",
     "save",

@@ -49,8 +49,8 @@ def write_study_report(
     Returns
     -------
     Path
-        Of the page. Beside it are ``figures/*.svg`` and ``*.png``, and for each study
-        ``NAME.csv``, a row for each run and epoch, and ``NAME-tests.csv``.
+        Of the page. Beside it are ``figures/*.svg`` and ``*.png``; for each study ``NAME.csv``, a
+        row for each run and epoch, and ``NAME-tests.csv``; and ``ledger.md``, if there is one.
 
     Raises
     ------
@@ -76,6 +76,9 @@ def write_study_report(
     pictures = dict(_kept(content, page.parent / "figures"))
     with atomic_write(page) as file:
         file.write(render(content, pictures).encode())
+    if content.ledger:
+        with atomic_write(page.parent / "ledger.md") as file:
+            file.write(ledger_text(content.ledger).encode())
     for study in studies:
         for table, ending in ((study.results(), ""), (study.tests(), "-tests")):
             with atomic_write(page.parent / f"{study.name}{ending}.csv") as file:
@@ -108,6 +111,14 @@ def counts(ledger: Sequence[Claim]) -> str:
     verdicts = Counter(row.verdict for row in ledger)
     told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
     return f"{plural(len(ledger), 'claim')}: {told}."
+
+
+def ledger_text(ledger: Sequence[Claim]) -> str:
+    """Return the ledger as a table in Markdown, with the sum above it."""
+    rows = [("where", "the thesis", "measured", "verdict"), ("---",) * 4]
+    rows += [(row.where, row.claim, row.measured, row.verdict) for row in ledger]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{counts(ledger)}\n\n{table}\n"
 
 
 def facts(studies: Sequence[Study]) -> list[tuple[str, str]]:

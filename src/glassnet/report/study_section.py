@@ -127,17 +127,18 @@ def difference_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
         return []
     rows = [
         DifferenceRow(
-            f"{d.first} − {d.second}",
+            f"{short_label(study, d.first)} − {short_label(study, d.second)}",
             d.mean,
             d.low,
             d.high,
-            analysis.verdict(d).split(" by ")[0],
+            analysis.verdict(d).split()[0],
             d.p_holm < 0.05,
         )
         for d in analysis.differences
     ]
     name, unit = analysis.name, analysis.unit
-    label = f"difference in {name}" + f" ({unit.name})" * bool(unit.name)
+    by = f" by {study.factors[0]}" if len(study.factors) == 1 else ""
+    label = f"difference in {name}{by}" + f" ({unit.name})" * bool(unit.name)
     return [
         Drawing(
             f"{study.name}-differences",
@@ -153,6 +154,11 @@ def difference_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
             "Holm's correction for the number of comparisons.",
         )
     ]
+
+
+def short_label(study: Study, label: str) -> str:
+    """Return a cell's label without the name of the factor, where there is but one."""
+    return label.removeprefix(f"{study.factors[0]} ") if len(study.factors) == 1 else label
 
 
 def importance_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
@@ -236,7 +242,8 @@ def view_tables(analysis: Analysis) -> list[TextTable]:
         view = analysis.views[analysis.views["by"] == by]
         wide = view.pivot_table(analysis.value, "cell", "budget", sort=False, dropna=False)
         best = set(view[view["best"]][["cell", "budget"]].itertuples(index=False, name=None))
-        headings = ["Cell", *(f"{budget:,.3g}" for budget in wide.columns)]
+        form = "{:.3g} s" if by == "seconds" else "{:,.0f}"
+        headings = ["Cell", *map(form.format, wide.columns)]
         rows = [
             [
                 str(cell),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from glassnet.data import DATASETS
 from glassnet.data import DATASETS
 from glassnet.recipes import Recipe, RecipeError
 from glassnet.study.definition import RecordTable, StudyError, StudyTable, recipe_of
@@ -53,13 +55,33 @@ class RunSpec:
         """Decides everything that is random."""
         return self.recipe.training.seed
 
-    @property
+    @cached_property
     def cost(self) -> float:
-        """About how long the run takes compared with others: steps weigh more than examples."""
-        return sum(
-            phase.epochs * (1 + 10 / (phase.batch_size if phase.batch_size != "full" else 1e6))
-            for phase in self.recipe.training.phases
-        )
+        """About how many seconds the run takes: to begin with the long ones, and to tell the rest.
+
+        Steps of the thesis' networks took 4 to 200 microseconds; see docs/performance.md.
+        """
+        examples, weights = _size(self.recipe)
+        seconds = 0.0
+        for phase in self.recipe.training.phases:
+            size = examples if phase.batch_size == "full" else phase.batch_size
+            each = 2e-6 / size + weights * (8e-11 + 2e-10 / size)
+            seconds += phase.epochs * examples * each
+        return seconds
+
+
+def _size(recipe: Recipe) -> tuple[int, int]:
+    """Return about how many examples there are, and how many weights."""
+    entry = DATASETS.get(recipe.data.name)
+    examples = entry.n_train if entry else 1000
+    units = math.prod(entry.input_shape) if entry else 100
+    weights = 0
+    for layer in recipe.network.layers:
+        after = layer.get("units", units)
+        after = after if isinstance(after, int) else 10
+        weights += units * after if layer["type"] == "Dense" else 0
+        units = after
+    return examples, weights
 
 
 def _uniform(value: Any) -> Any:  # noqa: ANN401 any value of a recipe

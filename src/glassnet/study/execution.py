@@ -134,12 +134,12 @@ def _parallel(
 
 def _performed(spec: RunSpec, data_dir: str | None, parent: int | None = None) -> Outcome:
     if parent is not None:
-        _end_with(parent)
+        end_with(parent)
     return spec, perform(spec, data_dir)
 
 
 @lru_cache(maxsize=1)
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """See that this process does not go on for long when the one that started it was killed."""
 
     def watch() -> None:

@@ -16,6 +16,7 @@ from glassnet.extras import require
 from glassnet.optim.schedules import should_rise
 from glassnet.recipes import Recipe, job_on
 from glassnet.study.definition import StudyError
+from glassnet.study.design import fingerprint
 from glassnet.study.importance import search_importance
 from glassnet.study.running import loaded
 from glassnet.study.search_database import address, alone, check_same, give_up_running, opened
@@ -223,7 +224,8 @@ class Search:
     def _decides(self) -> str:
         """Return what all trials must have in common to be compared."""
         keys = {each.name: each.key for each in self.table.space}
-        return json.dumps([self.base.deciding(), self.table.value, keys])
+        data = fingerprint(self.base.data.name)
+        return json.dumps([self.base.deciding(), data, self.table.value, keys])
 
     def _check_data(self, data_dir: str | None) -> None:
         """Tell before the first trial what is wrong with the data, or that it lacks the value."""

@@ -112,7 +112,9 @@ def check_same(
     if before is None:
         study.set_user_attr(_DECIDES, decides)
     elif before != decides:
-        raise StudyError(f"the trials in {database} are of another recipe, value or key; {remedy}")
+        raise StudyError(
+            f"the trials in {database} are of another recipe, data, value or key; {remedy}"
+        )
     for trial in study.get_trials(deepcopy=False):
         old = trial.distributions
         if old and set(old) != set(space):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoo
 from glassnet.extras import require
 from glassnet.recipes import Recipe, fit_phases, job_on
 from glassnet.study.definition import StudyError
+from glassnet.study.execution import end_with
 from glassnet.study.running import loaded, one_thread
 from glassnet.study.space import SearchTable
 from glassnet.training import Callback, DivergenceError, Trainer
@@ -175,6 +178,12 @@ class _Here(Executor):
         return future
 
 
+def _begin(parent: int) -> None:
+    """Leave it to the search to end this process: Ctrl-C in a terminal reaches all."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
+
+
 @contextmanager
 def _executor(jobs: int) -> Iterator[Executor]:
     """Yield what makes so many trials at a time: this process, or others of this machine.
@@ -187,7 +196,7 @@ def _executor(jobs: int) -> Iterator[Executor]:
     if jobs <= 1:
         yield _Here()
         return
-    pool = ProcessPoolExecutor(max_workers=jobs)
+    pool = ProcessPoolExecutor(max_workers=jobs, initializer=_begin, initargs=(os.getpid(),))
     try:
         yield pool
     except BrokenProcessPool as error:

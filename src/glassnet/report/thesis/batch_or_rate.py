@@ -27,6 +27,7 @@ from glassnet.report.thesis.wording import (
     change_told,
     clear,
     compared,
+    ends_told,
     mean_told,
     sentence,
     share_told,
@@ -132,8 +133,8 @@ def _jump(jumps: Values) -> list[str]:
     if not jumps.get(THESIS) or not jumps.get(NO_CHANGE):
         return []
     text = (
-        f"In the epoch after the switch accuracy changes by {change_told(jumps[THESIS])}; without a "
-        f"switch by {change_told(jumps[NO_CHANGE])}."
+        f"In the epoch after the switch accuracy changes by {change_told(jumps[THESIS])}; without "
+        f"a switch by {change_told(jumps[NO_CHANGE])}."
     )
     return [text]
 
@@ -180,7 +181,7 @@ def _curves(shown: pd.DataFrame, switch: int) -> list[Drawing]:
         Drawing(
             f"{STUDY}-curves",
             figure,
-            "; ".join(f"{c.label}: {100 * float(c.mean[-1]):.2f} % at the end" for c in drawn),
+            ends_told(drawn),
             f"Test accuracy from epoch {switch - BEFORE} on; up to epoch {switch} the cells have "
             "the same weights. Strong: mean over seeds with its 95 % bootstrap band; thin: each "
             "seed.",

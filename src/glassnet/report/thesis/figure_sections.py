@@ -18,6 +18,7 @@ from glassnet.report.study_section import (
     difference_drawings,
     findings_of,
     ran,
+    short_label,
     view_tables,
 )
 from glassnet.study import Study, analyse
@@ -31,7 +32,7 @@ def _accuracy(study: Study) -> list[Drawing]:
     """Draw test accuracy by epoch, a curve for each cell."""
     factor = study.factors[0]
     drawn = [
-        curve._replace(label=curve.label.removeprefix(f"{factor} "))
+        curve._replace(label=short_label(study, curve.label))
         for curve in curves(study.results(), "validation_accuracy")
     ]
     whole, zoom = _LIMITS[study.name]

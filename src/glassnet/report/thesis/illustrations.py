@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from glassnet.data import find_dataset, load_dataset
-from glassnet.figures import samples
+from glassnet.figures import network_diagram, samples
 from glassnet.figures.descent import DescentPath
 from glassnet.figures.descent_animation import descent_animation
 from glassnet.figures.example_image import example_image
-from glassnet.figures.network_diagram import network_diagram
 from glassnet.figures.neuron_diagram import neuron_diagram
 from glassnet.optim import SGD
 from glassnet.report.sections import Drawing, Section

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from glassnet.figures.bands import bands
@@ -28,6 +29,7 @@ from glassnet.report.thesis.wording import (
     clear,
     compared,
     difference_rows,
+    ends_told,
     mean_told,
     sentence,
     share_told,
@@ -123,42 +125,47 @@ def _thesis_pairs() -> list[tuple[str, str]]:
 
 
 def _short(equal: Sequence[Difference], parts: Parts | None) -> str:
-    if not equal:
+    if not equal or parts is None:
         return NOT_YET
     better = [d for d in equal if clear(d) and d.mean > 0]
     worse = [d for d in equal if clear(d) and d.mean < 0]
-    if not better and not worse:
-        text = (
-            f"It is the rate, as far as {number_word(equal[0].seeds)} seeds can tell: at the same "
-            "effective rate, momentum 0.4 and 0.8 end indistinguishable from none"
-        )
-    elif better and not worse:
-        text = (
-            f"Momentum does more than lengthen the step: at the same effective rate it ends better "
-            f"in {number_word(len(better))} of {number_word(len(equal))} comparisons"
-        )
-    elif worse and not better:
-        text = (
-            "Momentum does not find better minima: at the same effective rate it ends worse in "
-            f"{number_word(len(worse))} of {number_word(len(equal))} comparisons"
-        )
-    else:
+    of = number_word(len(equal))
+    if better and worse:
         text = (
             "It depends: at the same effective rate momentum ends better in "
-            f"{number_word(len(better))} and worse in {number_word(len(worse))} of "
-            f"{number_word(len(equal))} comparisons"
+            f"{number_word(len(better))} and worse in {number_word(len(worse))} of {of} comparisons"
         )
+    elif better:
+        text = (
+            "Momentum does more than lengthen the step: at the same effective rate it ends better "
+            f"in {number_word(len(better))} of {of} comparisons, and worse in none"
+        )
+    elif worse:
+        text = (
+            "Momentum does not find better minima: at the same effective rate it ends worse in "
+            f"{number_word(len(worse))} of {of} comparisons, and better in none"
+        )
+    else:
+        text = _no_difference(parts)
     return f"{text}{_of_the_thesis(parts)}."
 
 
-def _of_the_thesis(parts: Parts | None) -> str:
-    if parts is None:
-        return ""
+def _no_difference(parts: Parts) -> str:
+    """Say what it means that momentum makes no clear difference at the same effective rate."""
+    seeds = number_word(parts.whole.seeds)
     if parts.share is None:
-        return "; even at the same rate, as the thesis compares, the difference is not clear"
+        return f"At the same effective rate momentum changes nothing that {seeds} seeds could show"
+    head = "It is the rate" if parts.share.low > 0.5 else "Momentum itself shows no clear effect"
+    return f"{head}: at the same effective rate, momentum ends indistinguishable with {seeds} seeds"
+
+
+def _of_the_thesis(parts: Parts) -> str:
+    if parts.share is None:
+        return "; at the same rate, as the thesis compares, the difference is not clear"
+    way = "gains" if parts.whole.mean > 0 else "loses"
     return (
-        f"; of the {100 * abs(parts.whole.mean):.2f} points that momentum 0.8 changes at the same "
-        f"rate, the longer step alone explains {share_told(parts.share)}"
+        f"; of the {100 * abs(parts.whole.mean):.2f} points that momentum 0.8 {way} at the same "
+        f"rate, as the thesis compares, the longer step alone explains {share_told(parts.share)}"
     )
 
 
@@ -211,7 +218,7 @@ def _curves(results: pd.DataFrame) -> list[Drawing]:
             c._replace(label=c.label.split(", ")[1])
             for c in curves(shown, "validation_accuracy", cells=_present(shown, cells))
         ]
-        top = 100 * max(float(c.mean.max()) for c in drawn)
+        top = 100 * max(float(np.max(c.mean)) for c in drawn)
         figure = bands(
             drawn,
             x_label="epoch",
@@ -223,7 +230,7 @@ def _curves(results: pd.DataFrame) -> list[Drawing]:
             Drawing(
                 f"{STUDY}-curves-{rate}",
                 figure,
-                "; ".join(f"{c.label}: {100 * float(c.mean[-1]):.2f} % at the end" for c in drawn),
+                ends_told(drawn),
                 f"Test accuracy by epoch at the effective rate {rate}. Strong: mean over seeds "
                 "with its 95 % bootstrap band; thin: each seed. At the right the end in detail.",
             )

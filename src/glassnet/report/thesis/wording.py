@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from glassnet.figures.bands import Curve
 from glassnet.figures.differences import Difference as DifferenceRow
 from glassnet.study.comparison import Difference, verdict
 from glassnet.study.intervals import Interval, mean_interval
@@ -16,8 +19,12 @@ def clear(difference: Difference) -> bool:
 
 
 def amount(
-    difference: Difference | Interval, *, scale: float = 100.0, unit: str = "points", digits: int = 2
-) -> str:  # fmt: skip
+    difference: Difference | Interval,
+    *,
+    scale: float = 100.0,
+    unit: str = "points",
+    digits: int = 2,
+) -> str:
     """Return a difference with its interval.
 
     Examples
@@ -36,7 +43,7 @@ def amount(
     return f"{told}, 95 % interval {low} to {high}"
 
 
-def bracketed(difference: Difference) -> str:
+def bracketed(difference: Difference | Interval) -> str:
     """Return a difference in points with its interval, for a table.
 
     Examples
@@ -137,6 +144,17 @@ def difference_rows(found: Sequence[Difference], labels: Sequence[str]) -> list[
         DifferenceRow(label, d.mean, d.low, d.high, verdict(d).split(" ")[0], clear(d))
         for d, label in zip(found, labels, strict=True)
     ]
+
+
+def ends_told(curves: Sequence[Curve], unit: str = "%") -> str:
+    """Return where curves end, for those who do not see them: "nothing: 95.20 % at the end"."""
+    scale, digits = (1.0, 5) if not unit else (100.0, 2)
+    told = []
+    for curve in curves:
+        mean = np.asarray(curve.mean, float)
+        last = scale * float(mean[np.isfinite(mean)][-1])
+        told.append(f"{curve.label}: {last:.{digits}f} {unit}".rstrip() + " at the end")
+    return "; ".join(told)
 
 
 def listed(parts: Sequence[str]) -> str:
