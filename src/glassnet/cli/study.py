@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
-from rich.text import Text
 
 from glassnet.cli import options
 from glassnet.cli.console import add, duration, fail, out, say, table
+from glassnet.cli.study_progress import runs_shown, trials_shown
 from glassnet.extras import installed, require
 
 if TYPE_CHECKING:
-    from glassnet.study import Step, Study
+    from glassnet.study import Study
     from glassnet.study.search import Search
 
 NAME = "study"
-_SECONDS_BETWEEN_LINES = 10.0
-_FAILURES_SHOWN = 3
 _TRIALS_TO_EXPLAIN = 20
 
 app = typer.Typer(
@@ -51,7 +47,7 @@ _FOLDER = Path("studies")
 
 @app.callback()
 def _needs_its_extra() -> None:
-    for module in ("pandas", "scipy", "joblib", "seaborn", "threadpoolctl"):
+    for module in ("pandas", "scipy", "joblib", "threadpoolctl"):
         require(module, "study")
 
 
@@ -76,7 +72,7 @@ def run(  # noqa: PLR0917 typer's options are no positions
     folder: Folder = _FOLDER,
     data_dir: options.DataDir = None,
 ) -> None:
-    """Perform the runs of a study that are missing. Stop it at any time: it goes on where it was."""
+    """Perform the runs of a study that are missing. Stop it at any time, and go on later."""
     from glassnet.study import run_studies
     from glassnet.study.study import RunFailedError
 
@@ -91,7 +87,7 @@ def run(  # noqa: PLR0917 typer's options are no positions
         return
     say(f"{len(runs):,} runs, {len(runs) - len(missing):,} of them done before")
     try:
-        with _shown(len(missing)) as progress:
+        with runs_shown(len(missing)) as progress:
             failures = run_studies(
                 studies,
                 jobs=jobs,
@@ -205,7 +201,7 @@ def search(
         _tell_search(searching, told)
         return
     say(f"{trials:,} trials, {before:,} of them done before")
-    with _trials_shown(trials, told) as progress:
+    with trials_shown(trials, told) as progress:
         searching.run(trials=trials, jobs=jobs, data_dir=data_dir, progress=progress)
     say(f"{trials - before:,} trials took {duration(time.monotonic() - began)}")
     _tell_search(searching, told)
@@ -246,58 +242,3 @@ def _say_next(name: str, folder: Path, seeds: int | None) -> None:
     own = [] if folder == _FOLDER else ["--out", str(folder)]
     own += [] if seeds is None else ["--seeds", str(seeds)]
     say(f"Next: {shlex.join(['glassnet', 'study', 'report', name, *own])}")
-
-
-@contextmanager
-def _shown(total: int) -> Iterator[Callable[[Step], None]]:
-    """Yield what shows how far the runs are: a bar on a terminal, elsewhere a line now and then."""
-    live = out.is_terminal and not out.is_dumb_terminal
-    began = printed = time.monotonic()
-    columns = (TextColumn("runs"), BarColumn(), TextColumn("{task.fields[place]}"))
-    bars = Progress(*columns, console=out, disable=not live)
-    task = bars.add_task("runs", total=1.0, place=f"0/{total:,}")
-    failures: list[str | None] = []
-
-    def told(step: Step) -> str:
-        seconds = time.monotonic() - began
-        left = seconds * (1 - step.share) / step.share
-        more = f"  {duration(left)} left" if step.done < step.total else f"  {duration(seconds)}"
-        return f"{step.done:,}/{step.total:,}{more}"
-
-    def progress(step: Step) -> None:
-        nonlocal printed
-        bars.update(task, completed=step.share, place=told(step))
-        if step.failure not in (None, *failures) and len(failures) < _FAILURES_SHOWN:
-            failures.append(step.failure)
-            bars.console.print(Text(f"failed: {step.failure}", "yellow"), soft_wrap=True)
-        now = time.monotonic()
-        if not live and (now - printed > _SECONDS_BETWEEN_LINES or step.done == step.total):
-            printed = now
-            say(f"runs {told(step)}")
-
-    with bars:
-        yield progress
-
-
-@contextmanager
-def _trials_shown(
-    total: int, told: Callable[[float], str]
-) -> Iterator[Callable[[int, float | None], None]]:
-    live = out.is_terminal and not out.is_dumb_terminal
-    columns = (TextColumn("trials"), BarColumn(), TextColumn("{task.fields[place]}"))
-    bars = Progress(*columns, console=out, disable=not live)
-    task = bars.add_task("trials", total=total, place="")
-    printed, shown = time.monotonic(), ""
-
-    def progress(done: int, best: float | None) -> None:
-        nonlocal printed, shown
-        found = "" if best is None else f"  best {told(best)}"
-        bars.update(task, completed=done, place=f"{done:,}/{total:,}{found}")
-        now = time.monotonic()
-        late = now - printed > _SECONDS_BETWEEN_LINES
-        if not live and (late or found != shown or done == total):
-            printed, shown = now, found
-            say(f"trial {done:,}/{total:,}{found}")
-
-    with bars:
-        yield progress

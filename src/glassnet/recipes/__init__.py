@@ -6,6 +6,7 @@ require("pydantic", "cli")
 require("tomli_w", "cli")
 
 from glassnet.recipes.folder import RunFolder  # noqa: E402 after the friendly refusal
+from glassnet.recipes.job import Job, build_network, job_on, prepare  # noqa: E402
 from glassnet.recipes.loading import load_data  # noqa: E402
 from glassnet.recipes.recipe import (  # noqa: E402
     Recipe,
@@ -15,15 +16,7 @@ from glassnet.recipes.recipe import (  # noqa: E402
     recipe_from_dict,
     shipped_recipes,
 )
-from glassnet.recipes.run import (  # noqa: E402
-    Job,
-    build_network,
-    fit_phases,
-    job_on,
-    measure_test,
-    prepare,
-    run,
-)
+from glassnet.recipes.run import fit_phases, measure_test, run  # noqa: E402
 
 __all__ = [
     "Job",

@@ -13,9 +13,7 @@ _SHOWN = 3
 """Problems told at once; more would bury the first."""
 
 
-def problems(
-    error: ValidationError, root: type[BaseModel], whole: str = "the recipe"
-) -> list[str]:
+def problems(error: ValidationError, root: type[BaseModel], whole: str = "the recipe") -> list[str]:
     """Return a sentence for each of the first few keys that something is wrong with.
 
     Parameters

@@ -237,7 +237,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
-    """Set the value under a dotted key of nested tables and arrays; ``*`` is each entry of an array.
+    """Set the value under a dotted key of nested tables and arrays; ``*`` means each entry.
 
     Raises
     ------

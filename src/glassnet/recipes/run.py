@@ -5,27 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from glassnet.data import Dataset
-from glassnet.data.download import Progress as DownloadProgress
-from glassnet.nn import Network, Standardize
-from glassnet.nn.layer import Cache
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.folder import RunFolder
-from glassnet.recipes.loading import load_data
-from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
-from glassnet.training import (
-    Callback,
-    Checkpoint,
-    DivergenceError,
-    EarlyStopping,
-    Trainer,
-)
+from glassnet.recipes.job import Job
+from glassnet.training import Callback, Checkpoint, DivergenceError, EarlyStopping, Trainer
 from glassnet.training.history import Record
 from glassnet.training.metrics import default_metrics
 
@@ -39,135 +25,6 @@ class HistoryLog(Callback):
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:  # noqa: ARG002
         """Write all epochs so far."""
         self._folder.write(self._folder.history, trainer.history.to_jsonl())
-
-
-@dataclass
-class Job:
-    """A recipe with its data loaded and its network built: ready to train."""
-
-    recipe: Recipe
-    train: Dataset
-    test: Dataset
-    validation: Dataset | None
-    network: Network
-
-    def trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
-        """Return a trainer with the recipe's settings, and early stopping if it asks for it."""
-        training = self.recipe.training
-        stopping: list[Callback] = []
-        if training.early_stopping is not None:
-            stopping = [EarlyStopping(**training.early_stopping.model_dump())]
-        return Trainer(
-            self.network,
-            loss=training.loss,  # type: ignore[arg-type]
-            metrics=training.metrics,
-            engine=training.engine,
-            callbacks=[*stopping, *callbacks],
-            seed=training.seed,
-        )
-
-    def check(self) -> None:
-        """Refuse what cannot be trained.
-
-        Raises
-        ------
-        ValueError
-            If data, network and training don't fit each other.
-        """
-        classes, outputs = self.train.n_classes, self.network.output_shape[-1]
-        if classes and outputs not in {classes, 1 if classes == 2 else classes}:
-            raise ValueError(
-                f"{self.recipe.data.name} has {classes} classes and the network {outputs} outputs; "
-                'give its last layer units = "classes"'
-            )
-        trainer = self.trainer()
-        for phase in self.recipe.training.phases:
-            trainer.schedule = schedule_from_config(phase.schedule)
-            trainer.check(self.train, self.validation)
-
-    @property
-    def validation_name(self) -> str:
-        """What the epochs are measured on."""
-        return "test" if self.recipe.data.validation == "test" else "validation"
-
-
-def prepare(
-    recipe: Recipe,
-    *,
-    data_dir: str | Path | None = None,
-    progress: DownloadProgress | None = None,
-) -> Job:
-    """Load the data and build the network of a recipe; nothing is written.
-
-    Raises
-    ------
-    ValueError, OSError
-        If the data is missing or wrong, or layers and data don't fit.
-    """
-    whole, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
-    return job_on(recipe, whole, test)
-
-
-def job_on(recipe: Recipe, whole: Dataset, test: Dataset) -> Job:
-    """Build the network of a recipe for data that was loaded.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    whole, test : Dataset
-        From `load_data`; what the recipe holds out is taken from `whole`.
-
-    Raises
-    ------
-    ValueError
-        If layers and data don't fit.
-    """
-    train, validation = whole, None
-    if recipe.data.validation == "test":
-        validation = test
-    elif isinstance(recipe.data.validation, float):
-        train, validation = whole.split(recipe.data.validation, seed=recipe.training.seed)
-    outputs = train.n_classes or train.y.shape[1]
-    network = build_network(recipe, train.input_shape, outputs)
-    job = Job(recipe, train, test, validation, network)
-    job.check()
-    network.class_names = train.class_names
-    _adapt(network, train.x)
-    return job
-
-
-def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) -> Network:
-    """Return a recipe's network, untrained, for data of a shape and with so many outputs.
-
-    Raises
-    ------
-    ValueError
-        If a layer cannot take what the one before it gives.
-    """
-    return Network(
-        [layer_of(layer, outputs) for layer in recipe.network.layers],
-        input_shape=input_shape,
-        seed=recipe.training.seed,
-        dtype=recipe.network.dtype,
-    )
-
-
-def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
-    """Give every Standardize the statistics of what reaches it of the training inputs."""
-    before: list[Any] = []
-    for part in (part for layer in network.layers for part in layer.parts):
-        if isinstance(part, Standardize):
-            if any(earlier.parameters for earlier in before):
-                raise RecipeError(
-                    "Standardize takes its statistics before the training and so cannot stand "
-                    "behind a layer that learns; put it before the first such layer"
-                )
-            for earlier in before:
-                batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
-                x = np.concatenate([earlier.forward(b, Cache(), training=False) for b in batches])
-            part.adapt(x)
-            before = []
-        before.append(part)
 
 
 def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -16,7 +17,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 import glassnet
 from glassnet.extras import require
-from glassnet.recipes import Recipe
+from glassnet.recipes.recipe import DataTable
 from glassnet.study.definition import StudyError
 from glassnet.study.design import RunSpec
 from glassnet.study.running import Failed, Finished, check_data, perform
@@ -125,7 +126,8 @@ def _parallel(
     )
     results: Generator[Outcome] = parallel(tasks)
     try:
-        yield from results
+        for result in results:  # `yield from` would close it outside of the block below
+            yield result
     finally:
         with warnings.catch_warnings():  # whoever ends it early knows that runs are cancelled
             warnings.filterwarnings("ignore", r"\d+ tasks ", UserWarning)
@@ -153,9 +155,9 @@ def end_with(parent: int) -> None:
 
 def _check_workers(client: Any, specs: list[RunSpec], data_dir: str | None) -> None:  # noqa: ANN401
     """Refuse workers that cannot perform the runs, before all of them fail."""
-    recipes = [spec.recipe for spec in {spec.recipe.data: spec for spec in specs}.values()]
+    tables = {spec.recipe.data.model_dump_json(): spec.recipe.data for spec in specs}
     try:
-        found = client.run(_ready, recipes, data_dir, on_error="return")
+        found = client.run(_ready, list(tables.values()), data_dir, on_error="return")
     except Exception as error:  # what pickle and Dask raise
         found = {"": error}
     for worker, answer in found.items():
@@ -170,8 +172,8 @@ def _check_workers(client: Any, specs: list[RunSpec], data_dir: str | None) -> N
             )
 
 
-def _ready(recipes: list[Recipe], data_dir: str | None) -> str:
-    check_data(recipes, data_dir)
+def _ready(tables: list[DataTable], data_dir: str | None) -> str:
+    check_data(tables, data_dir)
     return glassnet.__version__
 
 
@@ -180,16 +182,7 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
     """Yield a client of the scheduler at the address."""
     distributed: Any = require("distributed", "cluster")
     if address == LOCAL_CLUSTER:
-        with (
-            distributed.LocalCluster(
-                n_workers=jobs or joblib.cpu_count(),
-                threads_per_worker=1,
-                dashboard_address=None,
-                preload=_DEAF,
-                env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
+        with _local(jobs or joblib.cpu_count()) as cluster, distributed.Client(cluster) as client:
             yield client
         return
     try:
@@ -205,3 +198,26 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
                 f"the scheduler at {address} has no workers; start some with: dask worker {address}"
             )
         yield client
+
+
+def _local(workers: int) -> Any:  # noqa: ANN401
+    """Start a cluster on this machine, of processes of one thread each."""
+    distributed: Any = require("distributed", "cluster")
+    try:
+        return distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.ERROR,
+            preload=_DEAF,
+            env={
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+                "DASK_LOGGING__DISTRIBUTED": "error",
+            },
+        )
+    except RuntimeError as error:
+        raise StudyError(
+            f"no cluster could be started here: {error} In a script, what runs the study belongs "
+            'under: if __name__ == "__main__":'
+        ) from error

@@ -122,7 +122,7 @@ def _loaded(table: str, data_dir: str | None, version: object) -> tuple[Dataset,
     return load_data(DataTable.model_validate_json(table), data_dir=data_dir)
 
 
-def check_data(recipes: Iterable[Recipe], data_dir: str | None) -> None:
+def check_data(tables: Iterable[DataTable], data_dir: str | None) -> None:
     """Refuse data that is missing or wrong, before many runs do; what can be downloaded is.
 
     Raises
@@ -130,8 +130,8 @@ def check_data(recipes: Iterable[Recipe], data_dir: str | None) -> None:
     ValueError, OSError
         See `load_data`.
     """
-    for recipe in {recipe.data.model_dump_json(): recipe for recipe in recipes}.values():
-        load_data(recipe.data, data_dir=data_dir)
+    for table in {table.model_dump_json(): table for table in tables}.values():
+        load_data(table, data_dir=data_dir)
 
 
 def _predictions(network: Network, test: Dataset) -> dict[str, np.ndarray]:

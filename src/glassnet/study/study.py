@@ -215,7 +215,7 @@ def run_studies(
     ]
     where = str(data_dir) if data_dir is not None else None
     here = [*together, *timed] if cluster is None else timed
-    check_data((spec.recipe for spec in here), where)
+    check_data((spec.recipe.data for spec in here), where)
     total, work = len(together) + len(timed), _cost([*together, *timed])
     done, finished, failures = 0, 0.0, []
     for part in (

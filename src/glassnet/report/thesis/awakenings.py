@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,6 @@ DEAD, ALIVE = 0.1, 0.5
 """Recall of a class: below the first it is dead, from the second on alive."""
 SUDDEN, SETTLED = 0.02, 4
 """A jump is a rise of accuracy by more than the first within one epoch, after so many epochs."""
-SATURATED = 0.01
-"""A unit whose p (1 - p) is less, at its class's mean pre-activation, is saturated."""
 
 
 class Awakening(NamedTuple):
@@ -169,75 +166,3 @@ def jumps(course: Course) -> list[Jump]:
         awake = share > 0.5 and bool(sleeping[epoch - 1, label])
         found.append(Jump(epoch + 1, rise, label, share, awake))
     return found
-
-
-class Contrast(NamedTuple):
-    """Units that are dead after one epoch beside those that live, at one moment.
-
-    Parameters
-    ----------
-    epoch : float
-        When.
-    gradient, derivative : dict of float
-        By seed, the logarithm of dead over living (geometric mean over median) of the norm of the
-        gradient by the unit's weights, and of p (1 - p) at the class's mean pre-activation.
-    saturated, dead : int
-        How many of the dead units are saturated at this moment.
-    """
-
-    epoch: float
-    gradient: dict[int, float]
-    derivative: dict[int, float]
-    saturated: int
-    dead: int
-
-
-def contrast(made: Iterable[Course], moment: int | None) -> Contrast | None:
-    """Compare dead units with living ones; None where no run has both.
-
-    Parameters
-    ----------
-    made : iterable of Course
-        Those without units are left out.
-    moment : int or None
-        Which look at the units: 0 is before the first step. None is the last one of epoch 1.
-    """
-    gradients: dict[int, list[float]] = {}
-    derivatives: dict[int, list[float]] = {}
-    when, saturated, dead_units = 0.0, 0, 0
-    for course in made:
-        if not course.units:
-            continue
-        units = course.units
-        first = int(np.searchsorted(units["unit_epoch"], 1.0, side="right")) - 1
-        at = first if moment is None else moment
-        dead = units["unit_recall"][first] < DEAD
-        living = units["unit_recall"][first] >= ALIVE
-        if not dead.any() or not living.any():
-            continue
-        slope = derivative(units["unit_z_own"][at])
-        when = float(units["unit_epoch"][at])
-        saturated += int((slope[dead] < SATURATED).sum())
-        dead_units += int(dead.sum())
-        for by_seed, values in ((gradients, units["unit_gradient"][at]), (derivatives, slope)):
-            logs = np.log(np.maximum(np.asarray(values, float), 1e-30))
-            ratio = float(logs[dead].mean() - np.median(logs[living]))
-            by_seed.setdefault(course.seed, []).append(ratio)
-    if not gradients:
-        return None
-    # the cells of a seed share its initial weights, so they are no separate witnesses
-    means = [{s: float(np.mean(v)) for s, v in by.items()} for by in (gradients, derivatives)]
-    return Contrast(when, means[0], means[1], saturated, dead_units)
-
-
-def derivative(z: NDArray[np.floating]) -> Floats:
-    """Return the sigmoid's derivative p (1 - p), without overflow.
-
-    Examples
-    --------
-    >>> derivative(np.array([0.0, -1000.0])).tolist()
-    [0.25, 0.0]
-    """
-    p = 1 / (1 + np.exp(np.minimum(np.abs(np.asarray(z, float)), 700)))
-    slope: Floats = p * (1 - p)
-    return np.where(slope < 1e-300, 0.0, slope)

@@ -1,1 +1,285 @@
-"""To come."""
+"""Which hyperparameter dominates: the variance of a factorial study, divided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glassnet.figures.bands import bands
+from glassnet.figures.scaling import Panel, scaling
+from glassnet.report.sections import Drawing, Section, TextTable
+from glassnet.report.study_section import curve, importance_drawings
+from glassnet.report.thesis.answers import framed, nothing_run, unanswered
+from glassnet.report.thesis.wording import listed, mean_told, share_told
+from glassnet.study import Analysis, Study, analyse
+from glassnet.study.intervals import Interval
+
+STUDY = "question-1-which-dominates"
+RATE, MOMENTUM, BATCH = "learning rate", "momentum", "batch size"
+SHOWN = 5
+"""Of the best and of the worst cells."""
+Floats = NDArray[np.float64]
+
+
+def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:  # noqa: ARG001
+    """Return the section of the question which hyperparameter dominates."""
+    study = studies.get(STUDY)
+    if study is None or nothing_run(study):
+        return unanswered(STUDY, "Which hyperparameter dominates?", study)
+    analysis = analyse(study)
+    runs = _runs(study, analysis)
+    shares = analysis.importance
+    if shares is None:
+        return framed(study, [_waiting(), _caution(study)], tables=_extremes(analysis))
+    return framed(
+        study,
+        [
+            _short(shares),
+            *_divided(shares),
+            *_levels_told(study, runs),
+            *_collapse(study, runs),
+            _caution(study),
+        ],
+        drawings=[
+            *importance_drawings(study, analysis),
+            *_main_effects(study, runs),
+            *_by_rate_per_example(study, runs),
+        ],
+        tables=[_share_table(shares), _level_table(study, runs), *_extremes(analysis)],
+    )
+
+
+def _waiting() -> str:
+    return (
+        "It cannot be told yet: the variance can be divided when every combination has the same "
+        "seeds, two or more."
+    )
+
+
+def _interval(row: pd.Series) -> Interval:
+    return Interval(float(row["share"]), float(row["low"]), float(row["high"]))
+
+
+def _short(shares: pd.DataFrame) -> str:
+    """Say which term explains most, and whether it is clearly more than the next."""
+    effects = shares[shares["order"] > 0].sort_values("share", ascending=False)
+    first, second = effects.iloc[0], effects.iloc[1]
+    told = [f"{row['term']} {share_told(_interval(row))}" for row in (first, second)]
+    if first["low"] <= second["high"]:
+        return (
+            f"No single one dominates clearly: of the variance of accuracy, {told[0]} and {told[1]} "
+            "explain about as much, as far as their intervals tell."
+        )
+    verb = (
+        "dominates" if first["share"] > 0.5 else "matters most, though it explains less than half"
+    )
+    return f"{_capital(first['term'])} {verb}: of the variance of accuracy, {listed(told)}."
+
+
+def _capital(term: str) -> str:
+    return f"{term[:1].upper()}{term[1:]}"
+
+
+def _divided(shares: pd.DataFrame) -> list[str]:
+    """Say how the variance is divided: main effects, interactions, seeds and the rest."""
+    main = shares[shares["order"] == 1].sort_values("share", ascending=False)
+    pairs = shares[shares["order"] == 2].sort_values("share", ascending=False)
+    told = [f"{row['term']} {share_told(_interval(row))}" for _, row in main.iterrows()]
+    text = f"Alone they explain: {', '.join(told)}."
+    if len(pairs):
+        pair = pairs.iloc[0]
+        above = int((main["share"] < pair["share"]).sum())
+        text += (
+            f" The largest interaction is {pair['term']}, with {share_told(_interval(pair))}, more "
+            f"than {above} of the {len(main)} hyperparameters alone; all interactions together "
+            f"explain {100 * shares.loc[shares['order'] > 1, 'share'].sum():.0f} %."
+        )
+    rest = shares[shares["order"] == 0]
+    told = [f"{row['term']} {share_told(_interval(row), 1)}" for _, row in rest.iterrows()]
+    return [text, f"What no hyperparameter explains: {listed(told)}."]
+
+
+def _runs(study: Study, analysis: Analysis) -> pd.DataFrame:
+    """Return a row a run: the level of each factor, ``seed`` and ``value``."""
+    rows = [
+        {**cell.levels, "seed": seed, "value": value}
+        for cell in analysis.cells
+        for seed, value in cell.values.items()
+    ]
+    return pd.DataFrame(rows, columns=[*study.factors, "seed", "value"])
+
+
+def _level_means(runs: pd.DataFrame, factor: str, level: str) -> dict[int, float]:
+    """Return by seed the mean over all other factors."""
+    means = runs[runs[factor] == level].groupby("seed")["value"].mean()
+    return {int(seed): float(mean) for seed, mean in means.items()}
+
+
+def _levels_told(study: Study, runs: pd.DataFrame) -> list[str]:
+    """Say which level of each factor is best on average over all others."""
+    told = []
+    for factor in study.table.factors:
+        means = {level: _level_means(runs, factor.name, level) for level in factor.levels}
+        measured = {k: float(np.mean(list(v.values()))) for k, v in means.items() if v}
+        if len(measured) > 1:
+            best, worst = (choose(measured, key=lambda k: measured[k]) for choose in (max, min))
+            gap = 100 * (measured[best] - measured[worst])
+            told.append(f"{factor.name} {best} (by {gap:.1f} points over {worst})")
+    return [f"Best on average over all others: {', '.join(told)}."] if told else []
+
+
+def _rate_per_example(runs: pd.DataFrame) -> pd.Series:
+    """Return how far an example moves the weights: rate / ((1 - momentum) batch size)."""
+    rate, momentum, batch = (runs[name].astype(float) for name in (RATE, MOMENTUM, BATCH))
+    return rate / ((1 - momentum) * batch)
+
+
+def _one_number(study: Study, runs: pd.DataFrame) -> Interval | None:
+    """Return how much of the variance the rate per example explains of what all three do.
+
+    It is that of a parabola in its logarithm, fitted to the means of all combinations of rate,
+    momentum and batch size; with a bootstrap interval over seeds.
+    """
+    if not {RATE, MOMENTUM, BATCH} <= set(study.factors):
+        return None
+    table = runs.pivot_table("value", [RATE, MOMENTUM, BATCH], "seed", sort=False)
+    if len(table) < 4 or table.isna().any(axis=None):
+        return None
+    x = np.log10(_rate_per_example(table.reset_index())).to_numpy()
+    values = table.to_numpy(float)
+    drawn = np.random.default_rng(0).integers(values.shape[1], size=(500, values.shape[1]))
+    again = [_explained(x, values[:, seeds].mean(axis=1)) for seeds in drawn]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return Interval(_explained(x, values.mean(axis=1)), float(low), float(high))
+
+
+def _explained(x: Floats, y: Floats) -> float:
+    fitted = np.polyval(np.polyfit(x, y, 2), x)
+    total = float(np.square(y - y.mean()).sum())
+    return 1 - float(np.square(y - fitted).sum()) / total if total else 0.0
+
+
+def _collapse(study: Study, runs: pd.DataFrame) -> list[str]:
+    share = _one_number(study, runs)
+    if share is None:
+        return []
+    head = "Learning rate, momentum and batch size are not one and the same"
+    if share.low > 0.5:
+        head = "To a large part learning rate, momentum and batch size are one"
+    text = (
+        f"{head}: rate / ((1 − momentum) × batch size), by which an example moves the weights, "
+        f"explains {share_told(share)} of the variance between all combinations of the three (a "
+        "parabola in its logarithm; bootstrap over seeds)."
+    )
+    return [text]
+
+
+def _caution(study: Study) -> str:
+    ranges = [f"{f.name} {f.levels[0]} to {f.levels[-1]}" for f in study.table.factors]
+    return (
+        f"Shares are of the grid that was run ({', '.join(ranges)}), and of no other: importance "
+        "depends on the ranges that one chooses, and a wider one makes its hyperparameter more "
+        "important. And at a fixed rate for each step a larger batch moves the weights less often, "
+        "so what stands under batch size is in part a smaller rate for each example."
+    )
+
+
+def _main_effects(study: Study, runs: pd.DataFrame) -> list[Drawing]:
+    """Draw the mean at each level of each factor, over all others."""
+    panels = []
+    for factor in study.table.factors:
+        table = runs.pivot_table("value", "seed", factor.name)[
+            [level for level in factor.levels if level in set(runs[factor.name])]
+        ]
+        x = table.columns.to_numpy(float)
+        panels.append(
+            Panel(factor.name, [curve("", x, 100 * table.to_numpy(float))], log_x=bool(x.min() > 0))
+        )
+    figure = scaling(panels, y_label="test accuracy (%)", log_y=False)
+    return [
+        Drawing(
+            f"{STUDY}-levels",
+            figure,
+            " ".join(_levels_told(study, runs)) or "Mean accuracy by level",
+            "Mean test accuracy at each level of each hyperparameter, over all levels of the "
+            "others, with its 95 % bootstrap band over seeds; thin: each seed.",
+        )
+    ]
+
+
+def _by_rate_per_example(study: Study, runs: pd.DataFrame) -> list[Drawing]:
+    """Draw accuracy by the rate per example, a curve for each batch size."""
+    if not {RATE, MOMENTUM, BATCH} <= set(study.factors):
+        return []
+    made = runs.assign(x=_rate_per_example(runs).round(9))
+    drawn = []
+    for batch in dict.fromkeys(runs[BATCH]):
+        table = made[made[BATCH] == batch].pivot_table("value", "seed", "x")
+        drawn.append(curve(f"batch {batch}", table.columns.to_numpy(float), table.to_numpy(float)))
+    figure = bands(
+        drawn,
+        x_label="rate / ((1 − momentum) × batch size)",
+        y_label="test accuracy (%)",
+        log_x=True,
+    )
+    return [
+        Drawing(
+            f"{STUDY}-rate-per-example",
+            figure,
+            "; ".join(f"{c.label}: best {100 * float(np.max(c.mean)):.2f} %" for c in drawn),
+            "Test accuracy by how far an example moves the weights, with all rates and momenta on "
+            "one axis, mean over hidden units. Where the lines of the batch sizes meet, the batch "
+            "does nothing that the rate does not do.",
+        )
+    ]
+
+
+def _share_table(shares: pd.DataFrame) -> TextTable:
+    rows = [
+        [
+            str(row["term"]),
+            share_told(_interval(row), 1),
+            "–" if np.isnan(row["omega_squared"]) else f"{100 * row['omega_squared']:.1f} %",
+            "–" if np.isnan(row["p"]) else _p(float(row["p"])),
+        ]
+        for _, row in shares.sort_values("share", ascending=False).iterrows()
+    ]
+    headings = ["Term", "Share (95 % interval)", "Omega squared", "p"]
+    return TextTable(headings, rows, "Analysis of variance, with seeds as blocks")
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _level_table(study: Study, runs: pd.DataFrame) -> TextTable:
+    rows = [
+        [f"{factor.name} {level}", *mean_told(_level_means(runs, factor.name, level))]
+        for factor in study.table.factors
+        for level in factor.levels
+    ]
+    headings = ["Level", "Mean test accuracy (%)", "95 % interval"]
+    return TextTable(headings, rows, "Mean over all other hyperparameters")
+
+
+def _extremes(analysis: Analysis) -> list[TextTable]:
+    """Return the best and the worst cells."""
+    measured = sorted(
+        (cell for cell in analysis.cells if cell.values), key=lambda cell: -cell.interval.mean
+    )
+    tables = []
+    for caption, cells in (
+        ("The best cells", measured[:SHOWN]),
+        ("The worst cells", measured[SHOWN:][-SHOWN:]),
+    ):
+        rows: list[Sequence[str]] = [
+            [*cell.levels.values(), *mean_told(cell.values)] for cell in cells
+        ]
+        if rows:
+            headings = [*(_capital(name) for name in cells[0].levels), "Accuracy (%)"]
+            tables.append(TextTable([*headings, "95 % interval"], rows, caption))
+    return tables
