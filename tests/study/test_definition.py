@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from glassnet.study import Study, StudyError, StudyTable, load_study, shipped_studies
+from glassnet.study import Study, StudyError, load_study, shipped_studies
 from glassnet.study.definition import study_from_dict
 
 RATE = "training.phases.0.optimizer.learning_rate"
@@ -111,13 +111,12 @@ def test_levels_are_called_by_their_labels_or_first_values() -> None:
             "name": "mine",
             "factors": [
                 {"name": "rate", "keys": keys, "values": [[0.1, 1], [0.70710678, 50]]},
-                {"name": "loss", "keys": ["training.loss"], "values": ["a", "b"], "labels": "AB"}
-                | {"labels": ["A", "B"]},
+                {"name": "size", "keys": ["data.size"], "values": [[8, 8], [9, 9]]}
+                | {"labels": ["small", "large"]},
             ],
         }
     )
-    assert isinstance(table, StudyTable)
-    assert [factor.levels for factor in table.factors] == [["0.1", "0.707107"], ["A", "B"]]
+    assert [factor.levels for factor in table.factors] == [["0.1", "0.707107"], ["small", "large"]]
 
 
 _FACTOR = f'[[factors]]\nname = "rate"\nkeys = ["{RATE}"]\nvalues = [0.1, 0.2]\n'

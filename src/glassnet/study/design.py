@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.data import DATASETS
-from glassnet.data import DATASETS
 from glassnet.recipes import Recipe, RecipeError
 from glassnet.study.definition import RecordTable, StudyError, StudyTable, recipe_of
 

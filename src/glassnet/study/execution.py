@@ -67,7 +67,7 @@ def outcomes(
     if not specs:
         return
     if cluster is not None:
-        with _client(cluster, jobs) as client:
+        with _quiet(), _client(cluster, jobs) as client:
             _check_workers(client, specs, data_dir)
             yield from _on_cluster(client, specs, data_dir)
         return
@@ -110,9 +110,10 @@ def _on_cluster(client: Any, specs: list[RunSpec], data_dir: str | None) -> Iter
         ):
             yield from tasks
     except Exception as error:  # of Dask, which has many
+        told = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise StudyError(
-            f"the cluster broke off: {str(error) or type(error).__name__}. What was complete is "
-            "kept; see that scheduler and workers are well, then run the study again"
+            f"the cluster broke off: {told}. What was complete is kept; see that scheduler and "
+            "workers are well, then run the study again"
         ) from error
 
 
@@ -126,7 +127,7 @@ def _parallel(
     )
     results: Generator[Outcome] = parallel(tasks)
     try:
-        for result in results:  # `yield from` would close it outside of the block below
+        for result in results:  # noqa: UP028 `yield from` would close it before the block below
             yield result
     finally:
         with warnings.catch_warnings():  # whoever ends it early knows that runs are cancelled
@@ -198,6 +199,18 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
                 f"the scheduler at {address} has no workers; start some with: dask worker {address}"
             )
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Dask's client logs of a lost connection, with tracebacks, from the user."""
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _local(workers: int) -> Any:  # noqa: ANN401

@@ -83,6 +83,7 @@ class OutputUnits(Recorder):
 
     def __init__(self, train: Dataset) -> None:
         self._x, self._y = train.x[:SAMPLE], train.y[:SAMPLE]
+        self._classes = train.n_classes
         self._when: list[float] = []
         self._rows: list[np.ndarray] = []
 
@@ -99,12 +100,19 @@ class OutputUnits(Recorder):
         network, progress = trainer.network, trainer.progress
         last = network.layers[-1]
         if not isinstance(last, Dense):
-            raise TypeError(f"output_units needs a network that ends with Dense, got {last!r}")
+            raise TypeError(
+                f"record.output_units needs a network that ends with Dense, got {last!r}"
+            )
         position = sum(len(layer.parts) for layer in network.layers[:-1])
         cache = network.new_cache()
         p = network.forward(np.asarray(self._x, network.dtype), cache, training=False)
         z = cache[position].array("z", p.shape, p.dtype)
         targets = trainer.loss.encode(self._y, p.shape[1], network.dtype)
+        if p.shape[1] != self._classes:
+            raise ValueError(
+                f"record.output_units needs an output unit for each of the {self._classes} "
+                f"classes, and the network has {p.shape[1]}"
+            )
         own = self._y[:, np.newaxis] == np.arange(p.shape[1])
         right = own & (p.argmax(axis=1)[:, np.newaxis] == np.arange(p.shape[1]))
         network.backward(p, targets, trainer.loss, cache)
@@ -133,7 +141,16 @@ class OutputUnits(Recorder):
 
 
 def recorders(record: RecordTable, train: Dataset, *, phases: int) -> list[Recorder]:
-    """Return the callbacks that record what a study asks for."""
+    """Return the callbacks that record what a study asks for.
+
+    Raises
+    ------
+    ValueError
+        If the data has no labels where they are needed.
+    """
+    for name in ("predictions", "output_units"):
+        if getattr(record, name) and not train.n_classes:
+            raise ValueError(f"record.{name} needs data with labels, and not target values")
     made: list[Recorder] = []
     if record.steps:
         made.append(StepLosses(train, steps=record.steps, phase=phases))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from collections.abc import Mapping
@@ -96,7 +97,8 @@ class HyperparameterTable(StrictTable):
         """Return what the recipe gets for a value that Optuna gave."""
         if self.choices is None:
             return shown
-        return next(choice for choice in self.choices if self._shown(choice) == shown)
+        chosen = next(choice for choice in self.choices if self._shown(choice) == shown)
+        return copy.deepcopy(chosen)  # another change may reach into a table
 
     @staticmethod
     def _shown(choice: Any) -> Any:  # noqa: ANN401 Optuna keeps numbers and text only

@@ -7,22 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from glassnet.figures.bands import bands
 from glassnet.figures.scaling import Panel, scaling
 from glassnet.report.sections import Drawing, Section, TextTable
 from glassnet.report.study_section import curve, importance_drawings
 from glassnet.report.thesis.answers import framed, nothing_run, unanswered
+from glassnet.report.thesis.rate_per_example import by_rate_per_example, collapse
 from glassnet.report.thesis.wording import listed, mean_told, share_told
 from glassnet.study import Analysis, Study, analyse
 from glassnet.study.intervals import Interval
 
 STUDY = "question-1-which-dominates"
-RATE, MOMENTUM, BATCH = "learning rate", "momentum", "batch size"
 SHOWN = 5
 """Of the best and of the worst cells."""
-Floats = NDArray[np.float64]
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:  # noqa: ARG001
@@ -41,13 +38,13 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             _short(shares),
             *_divided(shares),
             *_levels_told(study, runs),
-            *_collapse(study, runs),
+            *collapse(study, runs),
             _caution(study),
         ],
         drawings=[
             *importance_drawings(study, analysis),
             *_main_effects(study, runs),
-            *_by_rate_per_example(study, runs),
+            *by_rate_per_example(study, runs),
         ],
         tables=[_share_table(shares), _level_table(study, runs), *_extremes(analysis)],
     )
@@ -71,13 +68,16 @@ def _short(shares: pd.DataFrame) -> str:
     told = [f"{row['term']} {share_told(_interval(row))}" for row in (first, second)]
     if first["low"] <= second["high"]:
         return (
-            f"No single one dominates clearly: of the variance of accuracy, {told[0]} and {told[1]} "
-            "explain about as much, as far as their intervals tell."
+            "No single one dominates clearly: as far as their intervals tell, "
+            f"{listed(told)} explain about as much of the variance of accuracy."
         )
     verb = (
         "dominates" if first["share"] > 0.5 else "matters most, though it explains less than half"
     )
-    return f"{_capital(first['term'])} {verb}: of the variance of accuracy, {listed(told)}."
+    return (
+        f"{_capital(first['term'])} {verb}: of the variance of accuracy it explains "
+        f"{share_told(_interval(first))}; next comes {told[1]}."
+    )
 
 
 def _capital(term: str) -> str:
@@ -132,52 +132,6 @@ def _levels_told(study: Study, runs: pd.DataFrame) -> list[str]:
     return [f"Best on average over all others: {', '.join(told)}."] if told else []
 
 
-def _rate_per_example(runs: pd.DataFrame) -> pd.Series:
-    """Return how far an example moves the weights: rate / ((1 - momentum) batch size)."""
-    rate, momentum, batch = (runs[name].astype(float) for name in (RATE, MOMENTUM, BATCH))
-    return rate / ((1 - momentum) * batch)
-
-
-def _one_number(study: Study, runs: pd.DataFrame) -> Interval | None:
-    """Return how much of the variance the rate per example explains of what all three do.
-
-    It is that of a parabola in its logarithm, fitted to the means of all combinations of rate,
-    momentum and batch size; with a bootstrap interval over seeds.
-    """
-    if not {RATE, MOMENTUM, BATCH} <= set(study.factors):
-        return None
-    table = runs.pivot_table("value", [RATE, MOMENTUM, BATCH], "seed", sort=False)
-    if len(table) < 4 or table.isna().any(axis=None):
-        return None
-    x = np.log10(_rate_per_example(table.reset_index())).to_numpy()
-    values = table.to_numpy(float)
-    drawn = np.random.default_rng(0).integers(values.shape[1], size=(500, values.shape[1]))
-    again = [_explained(x, values[:, seeds].mean(axis=1)) for seeds in drawn]
-    low, high = np.quantile(again, [0.025, 0.975])
-    return Interval(_explained(x, values.mean(axis=1)), float(low), float(high))
-
-
-def _explained(x: Floats, y: Floats) -> float:
-    fitted = np.polyval(np.polyfit(x, y, 2), x)
-    total = float(np.square(y - y.mean()).sum())
-    return 1 - float(np.square(y - fitted).sum()) / total if total else 0.0
-
-
-def _collapse(study: Study, runs: pd.DataFrame) -> list[str]:
-    share = _one_number(study, runs)
-    if share is None:
-        return []
-    head = "Learning rate, momentum and batch size are not one and the same"
-    if share.low > 0.5:
-        head = "To a large part learning rate, momentum and batch size are one"
-    text = (
-        f"{head}: rate / ((1 − momentum) × batch size), by which an example moves the weights, "
-        f"explains {share_told(share)} of the variance between all combinations of the three (a "
-        "parabola in its logarithm; bootstrap over seeds)."
-    )
-    return [text]
-
-
 def _caution(study: Study) -> str:
     ranges = [f"{f.name} {f.levels[0]} to {f.levels[-1]}" for f in study.table.factors]
     return (
@@ -207,33 +161,6 @@ def _main_effects(study: Study, runs: pd.DataFrame) -> list[Drawing]:
             " ".join(_levels_told(study, runs)) or "Mean accuracy by level",
             "Mean test accuracy at each level of each hyperparameter, over all levels of the "
             "others, with its 95 % bootstrap band over seeds; thin: each seed.",
-        )
-    ]
-
-
-def _by_rate_per_example(study: Study, runs: pd.DataFrame) -> list[Drawing]:
-    """Draw accuracy by the rate per example, a curve for each batch size."""
-    if not {RATE, MOMENTUM, BATCH} <= set(study.factors):
-        return []
-    made = runs.assign(x=_rate_per_example(runs).round(9))
-    drawn = []
-    for batch in dict.fromkeys(runs[BATCH]):
-        table = made[made[BATCH] == batch].pivot_table("value", "seed", "x")
-        drawn.append(curve(f"batch {batch}", table.columns.to_numpy(float), table.to_numpy(float)))
-    figure = bands(
-        drawn,
-        x_label="rate / ((1 − momentum) × batch size)",
-        y_label="test accuracy (%)",
-        log_x=True,
-    )
-    return [
-        Drawing(
-            f"{STUDY}-rate-per-example",
-            figure,
-            "; ".join(f"{c.label}: best {100 * float(np.max(c.mean)):.2f} %" for c in drawn),
-            "Test accuracy by how far an example moves the weights, with all rates and momenta on "
-            "one axis, mean over hidden units. Where the lines of the batch sizes meet, the batch "
-            "does nothing that the rate does not do.",
         )
     ]
 

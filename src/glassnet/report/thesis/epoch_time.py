@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,31 +15,12 @@ from glassnet.figures.scaling import Panel, scaling
 from glassnet.report.sections import Drawing, Section, TextTable
 from glassnet.report.study_section import curve
 from glassnet.report.thesis.answers import framed, nothing_run, unanswered
+from glassnet.report.thesis.power_law import BATCH, HIDDEN, MOMENTUM, fit, slopes
 from glassnet.report.thesis.wording import signed
 from glassnet.study import Study
 from glassnet.study.intervals import Interval, mean_interval
 
 STUDY = "question-4-time-an-epoch"
-BATCH, HIDDEN, MOMENTUM = "batch size", "hidden units", "momentum"
-
-
-class Fit(NamedTuple):
-    """A power law of the time, fitted to each repetition: time ~ hidden^a batch^b, times momentum.
-
-    Parameters
-    ----------
-    hidden, batch : Interval
-        The exponents.
-    momentum : Interval
-        What momentum costs, as a share of the time without; NaN if there is one level of it.
-    explained : float
-        Share of the variance of the logarithm.
-    """
-
-    hidden: Interval
-    batch: Interval
-    momentum: Interval
-    explained: float
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:  # noqa: ARG001
@@ -104,40 +84,14 @@ def _short(times: pd.DataFrame) -> str:
     if not found:
         return "The cells that the answer compares have not been run yet."
     found.sort(reverse=True)
-    return f"The {found[0][1]} matters most: {'; '.join(told for _, _, told in found)}."
+    told = "; ".join(text for _, _, text in found)
+    return f"Most depends on {found[0][1]}: {told}."
 
 
 def _times_told(ratio: Interval) -> str:
     if math.isnan(ratio.low):
         return f"{ratio.mean:.3g} times (one repetition)"
     return f"{ratio.mean:.3g} times ({ratio.low:.3g} to {ratio.high:.3g})"
-
-
-def fit(times: pd.DataFrame) -> Fit | None:
-    """Fit the power law to each repetition by least squares of the logarithm of the time.
-
-    None where there are too few cells: each repetition needs two levels of batch and of hidden
-    units, and more cells than parameters.
-    """
-    found, residual, total = [], 0.0, 0.0
-    several = times[MOMENTUM].nunique() > 1
-    for _, made in times.groupby("seed"):
-        columns = [np.ones(len(made)), np.log(made[HIDDEN]), np.log(made[BATCH])]
-        columns += [(made[MOMENTUM] > 0).astype(float)] if several else []
-        design, logs = np.column_stack(columns), np.log(made["seconds"].to_numpy())
-        if len(made) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
-            continue
-        solution, *_ = np.linalg.lstsq(design, logs, rcond=None)
-        found.append(solution)
-        residual += float(np.square(logs - design @ solution).sum())
-        total += float(np.square(logs - logs.mean()).sum())
-    if not found:
-        return None
-    values = np.array(found).T
-    cost = Interval(*(math.nan,) * 3)
-    if several:
-        cost = Interval(*(math.exp(v) - 1 for v in mean_interval(values[3])))
-    return Fit(mean_interval(values[1]), mean_interval(values[2]), cost, 1 - residual / total)
 
 
 def _fitted(times: pd.DataFrame) -> list[str]:
@@ -225,30 +179,17 @@ def _exponents(times: pd.DataFrame) -> list[TextTable]:
     rows = []
     for batch, made in plain.groupby(BATCH):
         if made[HIDDEN].nunique() > 1:
-            slopes = _slopes(made, HIDDEN)
+            found = slopes(made, HIDDEN)
             label = f"hidden units, at batch size {batch:g}"
-            rows.append([label, _exponent(mean_interval(slopes))])
+            rows.append([label, _exponent(mean_interval(found))])
     levels = sorted(plain[BATCH].unique())
     for low, high in itertools.pairwise(levels):
-        slopes = _slopes(plain[plain[BATCH].isin([low, high])], BATCH)
-        if slopes:
+        found = slopes(plain[plain[BATCH].isin([low, high])], BATCH)
+        if found:
             label = f"batch size, from {low:g} to {high:g}"
-            rows.append([label, _exponent(mean_interval(slopes))])
+            rows.append([label, _exponent(mean_interval(found))])
     caption = "Exponents of the time, without momentum (95 % interval over repetitions)"
     return [TextTable(["Exponent of", "Mean"], rows, caption)] if rows else []
-
-
-def _slopes(times: pd.DataFrame, factor: str) -> list[float]:
-    """Return for each repetition the slope of the logarithms, within each other level alike."""
-    other = HIDDEN if factor == BATCH else BATCH
-    slopes = []
-    for _, made in times.groupby("seed"):
-        logs = made.assign(x=np.log(made[factor]), y=np.log(made["seconds"]))
-        centred = logs[["x", "y"]] - logs.groupby(other)[["x", "y"]].transform("mean")
-        spread = float(np.square(centred["x"]).sum())
-        if spread > 0:
-            slopes.append(float((centred["x"] * centred["y"]).sum()) / spread)
-    return slopes
 
 
 def _table(times: pd.DataFrame) -> TextTable:

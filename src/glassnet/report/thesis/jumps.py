@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from glassnet.figures.classes_over_time import UnitPanel, awakening
 from glassnet.report.numbers import plural
-from glassnet.report.sections import Drawing, Section
+from glassnet.report.sections import Section
 from glassnet.report.study_section import curve_drawings
 from glassnet.report.thesis.answers import framed, nothing_run, unanswered
 from glassnet.report.thesis.awakenings import (
@@ -24,15 +23,15 @@ from glassnet.report.thesis.awakenings import (
     courses,
     jumps,
 )
+from glassnet.report.thesis.jump_drawings import exemplar
 from glassnet.report.thesis.jump_tables import BASELINE, dead_classes, every_awakening, how_often
 from glassnet.report.thesis.output_units import (
     SATURATED,
     Contrast,
     after_first_epoch,
-    derivative,
     while_dead,
 )
-from glassnet.report.thesis.wording import sentence, share_told, signed
+from glassnet.report.thesis.wording import share_told
 from glassnet.study import Study, analyse
 from glassnet.study.intervals import Interval, share_interval
 
@@ -102,8 +101,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             _rules(),
         ],
         drawings=[
-            *_exemplar(here, f"{STUDY}-awakening"),
-            *_exemplar(slow, f"{RATES}-awakening"),
+            *exemplar(here, f"{STUDY}-awakening"),
+            *exemplar(slow, f"{RATES}-awakening"),
             *curve_drawings(study, study.results(), analyse(study)),
         ],
         tables=[how_often(study, here, rates, there), *every_awakening(here, steady)],
@@ -223,45 +222,3 @@ def _rules() -> str:
         "of Fig. 8 count too, but not rate 5, where accuracy goes up and down all the time. Units "
         "were looked at many times an epoch, on 2,000 training examples."
     )
-
-
-def _exemplar(made: Sequence[Course], name: str) -> list[Drawing]:
-    """Draw the run in which a class that comes alive raises accuracy most."""
-    found = [(one.rise, i, one) for i, c in enumerate(made) for one in awakenings(c)]
-    late = [(rise, i, one) for rise, i, one in found if one.alive > SETTLED]
-    if not late and not found:
-        return []
-    _, i, one = max(late or found)
-    course = made[i]
-    x, recall, panels = np.arange(1.0, len(course.recall) + 1), course.recall, []
-    if course.units:
-        x, recall = course.units["unit_epoch"], course.units["unit_recall"]
-        own = course.units["unit_z_own"]
-        panels = [
-            UnitPanel("mean pre-activation z of each unit, own class", own),
-            UnitPanel("p (1 − p) at that z", derivative(own), log=True),
-            UnitPanel("norm of the gradient by the unit's weights", _gradient(course), log=True),
-        ]
-    names = [str(label) for label in range(recall.shape[1])]
-    figure = awakening(
-        x,
-        recall,
-        names,
-        one.label,
-        unit_panels=panels,
-        marks=[(float(one.alive), f"epoch {one.alive}: accuracy {signed(100 * one.rise)} points")],
-        x_label="epoch",
-    )
-    what = (
-        f"{course.cell}, seed {course.seed}: class {one.label} is dead until epoch {one.dead} and "
-        f"alive after epoch {one.alive}, in which test accuracy changes by "
-        f"{signed(100 * one.rise)} points"
-    )
-    lower = " Below, its output unit and, in grey, the others." if panels else ""
-    return [Drawing(name, figure, what, f"{sentence(what)}.{lower}")]
-
-
-def _gradient(course: Course) -> np.ndarray:
-    """Return the gradients; NaN for zeros, which a logarithmic axis cannot show."""
-    gradient = np.asarray(course.units["unit_gradient"], float)
-    return np.where(gradient > 0, gradient, np.nan)

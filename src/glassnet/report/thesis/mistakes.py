@@ -5,23 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data import DATASETS, Dataset, find_dataset
+from glassnet.data import Dataset
 from glassnet.figures.confusion import confusion_matrix
 from glassnet.figures.overlap import overlap
-from glassnet.recipes import load_data
 from glassnet.report.numbers import plural
 from glassnet.report.sections import Drawing, Section, TextTable
 from glassnet.report.study_section import command, ran
 from glassnet.report.thesis.answers import nothing_run, with_progress
+from glassnet.report.thesis.final_errors import Errors, errors_of
 from glassnet.report.thesis.mistake_gallery import mistake_gallery
-from glassnet.study import Finished, Study
+from glassnet.study import Study
 from glassnet.study.comparison import number_word
-from glassnet.study.errors_in_common import ErrorOverlap, errors_in_common
 
 KEY = "question-5-mistakes"
 TITLE = "What is misclassified, and why?"
@@ -34,42 +32,6 @@ NAMES = {"figure-12": "MNIST", "figure-14": "CIFAR-10"}
 PAIR = ("automobile", "truck")
 """Which the thesis names."""
 TOP = 10
-CIFAR10 = (
-    *("airplane", "automobile", "bird", "cat", "deer"),
-    *("dog", "frog", "horse", "ship", "truck"),
-)
-
-
-class Errors(NamedTuple):
-    """The final predictions of a study's runs.
-
-    Parameters
-    ----------
-    study : Study
-    name : str
-        Of the data set.
-    classes : tuple of str
-    confusions : ndarray, shape (seeds, classes, classes)
-        How often each class, in rows, is taken for which.
-    predicted, confidence : ndarray, shape (seeds, examples)
-    test : Dataset or None
-        None if the data is not here.
-    """
-
-    study: Study
-    name: str
-    classes: tuple[str, ...]
-    confusions: NDArray[np.float64]
-    predicted: NDArray[np.intp]
-    confidence: NDArray[np.float64]
-    test: Dataset | None
-
-    @property
-    def shared(self) -> ErrorOverlap | None:
-        """The errors in common; None without the data, or with a single seed."""
-        if self.test is None or len(self.predicted) < 2:
-            return None
-        return errors_in_common(self.predicted, self.test.y)
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:
@@ -81,7 +43,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             KEY, TITLE, QUESTION, ["Nothing of this has been run, so there is no answer yet."],
             command="\n".join(command(study) for study in made),
         )  # fmt: skip
-    found = [errors for study in run if (errors := _errors(study, data_dir)) is not None]
+    made_of = [errors_of(study, NAMES[study.name], data_dir) for study in run]
+    found = [errors for errors in made_of if errors is not None]
     return Section(
         key=KEY,
         title=TITLE,
@@ -92,47 +55,6 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         ran=" ".join(f"{NAMES[study.name]}: {ran(study)}" for study in run),
         command="\n".join(command(study) for study in run),
     )
-
-
-def _errors(study: Study, data_dir: str | Path | None) -> Errors | None:
-    """Return the predictions; None if no run has recorded what this needs."""
-    runs = [run for _, _, run in study.finished() if "predicted" in run.arrays]
-    test = _test_part(study, data_dir)
-    if not runs or (test is None and "confusion" not in runs[0].arrays):
-        return None
-    classes = test.class_names if test is not None else None
-    confusions = np.array([_confusion(run, test) for run in runs], float)
-    names = tuple(classes or _names(study, confusions.shape[1]))
-    return Errors(
-        study, NAMES[study.name], names, confusions,
-        np.array([run.arrays["predicted"] for run in runs]).astype(np.intp),
-        np.array([run.arrays["confidence"] for run in runs], float), test,
-    )  # fmt: skip
-
-
-def _names(study: Study, classes: int) -> Sequence[str]:
-    if study.specs[0].recipe.data.name == "cifar10" and classes == len(CIFAR10):
-        return CIFAR10
-    return [str(label) for label in range(classes)]
-
-
-def _confusion(run: Finished, test: Dataset | None) -> NDArray[np.intp]:
-    if test is None:
-        return run.arrays["confusion"]
-    classes = test.n_classes
-    pairs = test.y.astype(np.intp) * classes + run.arrays["predicted"]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
-def _test_part(study: Study, data_dir: str | Path | None) -> Dataset | None:
-    """Return the test examples, if the data is here: a report downloads nothing."""
-    table = study.specs[0].recipe.data
-    if table.name in DATASETS and find_dataset(table.name, data_dir=data_dir) is None:
-        return None
-    try:
-        return load_data(table, data_dir=data_dir)[1]
-    except (OSError, ValueError):
-        return None
 
 
 def _answer(found: Sequence[Errors], run: Sequence[Study]) -> list[str]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from glassnet.figures.bands import bands
-from glassnet.figures.differences import differences
-from glassnet.report.sections import Drawing, Section, TextTable
-from glassnet.report.study_section import curves
+from glassnet.report.sections import Section, TextTable
 from glassnet.report.thesis.answers import (
     NOT_YET,
     Family,
@@ -24,12 +20,17 @@ from glassnet.report.thesis.answers import (
     nothing_run,
     unanswered,
 )
+from glassnet.report.thesis.momentum_drawings import (
+    CELL,
+    MOMENTA,
+    RATES,
+    momentum_curves,
+    momentum_forest,
+)
 from glassnet.report.thesis.parts import Parts, cause, divided, parts_drawing, parts_table
 from glassnet.report.thesis.wording import (
     clear,
     compared,
-    difference_rows,
-    ends_told,
     mean_told,
     sentence,
     share_told,
@@ -40,13 +41,10 @@ from glassnet.study.comparison import Difference, number_word
 
 STUDY = "question-6-momentum-or-rate"
 EQUAL_RATE = "figure-09"
-CELL = "effective rate {}, momentum {}"
 LARGE = CELL.format("0.5", "0.8")
 """At the rate 0.1: the thesis' momentum 0.8."""
 SMALL = "rate 0.1, momentum 0.4"
 """The thesis' other one, of the study of its figure."""
-RATES = ("0.1", "0.5")
-MOMENTA = ("0.4", "0.8")
 FIRST, LAST = 5, 5
 """Epochs at the beginning and at the end whose means are compared."""
 MOMENTS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
@@ -85,8 +83,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             *_divided(parts),
         ],
         drawings=[
-            *_curves(results),
-            *_forest(equal[END]),
+            *momentum_curves(results, STUDY),
+            *momentum_forest(equal[END], STUDY, END),
             *parts_drawing(
                 f"{STUDY}-parts",
                 [(moment, made) for moment, made in parts if moment == END],
@@ -205,53 +203,6 @@ def _divided(parts: Sequence[tuple[str, Parts]]) -> list[str]:
         "rate 0.1 divides into what rate 0.5 gains without momentum, and the rest: "
     )
     return [f"{text}{'; '.join(told)}."]
-
-
-def _curves(results: pd.DataFrame) -> list[Drawing]:
-    drawings = []
-    for rate in RATES:
-        cells = [CELL.format(rate, m) for m in ("0", *MOMENTA)]
-        shown = results[results["cell"].isin(cells)]
-        if len(shown) == 0:
-            continue
-        drawn = [
-            c._replace(label=c.label.split(", ")[1])
-            for c in curves(shown, "validation_accuracy", cells=_present(shown, cells))
-        ]
-        top = 100 * max(float(np.max(c.mean)) for c in drawn)
-        figure = bands(
-            drawn,
-            x_label="epoch",
-            y_label="test accuracy (%)",
-            zoom=(top - 2.0, top + 0.6),
-            title=f"effective rate {rate}",
-        )
-        drawings.append(
-            Drawing(
-                f"{STUDY}-curves-{rate}",
-                figure,
-                ends_told(drawn),
-                f"Test accuracy by epoch at the effective rate {rate}. Strong: mean over seeds "
-                "with its 95 % bootstrap band; thin: each seed. At the right the end in detail.",
-            )
-        )
-    return drawings
-
-
-def _forest(found: Sequence[Difference]) -> list[Drawing]:
-    if not found:
-        return []
-    figure = differences(difference_rows(found, [d.first for d in found]))
-    caption = (
-        f"Momentum against none at the same effective rate, {END}: differences within each seed, "
-        "95 % intervals; filled where it holds after Holm's correction."
-    )
-    return [Drawing(f"{STUDY}-differences", figure, summary(found), caption)]
-
-
-def _present(shown: pd.DataFrame, cells: Sequence[str]) -> list[str]:
-    there = set(shown["cell"])
-    return [cell for cell in cells if cell in there]
 
 
 def _cells(study: Study, values: Mapping[str, Values]) -> TextTable:

@@ -9,17 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from glassnet.figures.bands import bands
-from glassnet.report.sections import Drawing, Section, TextTable
-from glassnet.report.study_section import cell_table, curves, difference_drawings
+from glassnet.report.sections import Section, TextTable
+from glassnet.report.study_section import cell_table, difference_drawings
 from glassnet.report.thesis.answers import by_epoch, framed, last_epochs, nothing_run, unanswered
+from glassnet.report.thesis.overfitting_drawings import gap_drawing, late_drawing
 from glassnet.report.thesis.wording import (
     amount,
     bracketed,
     clear,
-    ends_told,
     listed,
-    sentence,
     summary,
 )
 from glassnet.study import Analysis, Study, analyse
@@ -63,9 +61,9 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             *_of_the_thesis(studies.get(THESIS_RUN)),
         ],
         drawings=[
-            *_gap(results, switch),
-            *_zoomed(results, switch, "validation_accuracy", "held-out accuracy (%)", 100.0),
-            *_zoomed(results, switch, "validation_loss", "held-out loss", 1.0),
+            *gap_drawing(results, switch, STUDY),
+            *late_drawing(results, switch, "validation_accuracy", "held-out accuracy (%)", STUDY),
+            *late_drawing(results, switch, "validation_loss", "held-out loss", STUDY),
             *difference_drawings(study, analysis),
         ],
         tables=[cell_table(analysis), *_courses(results), _minima(study, results)],
@@ -199,52 +197,6 @@ def _of_the_thesis(study: Study | None) -> list[str]:
     judged = "a clear fall" if fall.high < 0 else "no clear fall"
     text += f"; from there to epoch {last} it changes by {amount(fall)}: {judged}"
     return [f"{text} (and a highest point that is picked afterwards exaggerates a fall)."]
-
-
-def _gap(results: pd.DataFrame, switch: int) -> list[Drawing]:
-    made = results.assign(gap=results["accuracy"] - results["validation_accuracy"])
-    drawn = curves(made, "gap")
-    figure = bands(
-        drawn,
-        x_label="epoch",
-        y_label="training − held-out (points)",
-        phases=[(switch + 0.5, "batch size 50")],
-    )
-    return [
-        Drawing(
-            f"{STUDY}-gap",
-            figure,
-            ends_told(drawn, "points"),
-            "Training accuracy less that of the held-out tenth, by epoch. Training accuracy is "
-            "counted while the epoch runs, so it lags by half an epoch. Early stopping's runs end "
-            "one by one; its curve is of those that still run.",
-        )
-    ]
-
-
-def _zoomed(
-    results: pd.DataFrame, switch: int, value: str, label: str, scale: float
-) -> list[Drawing]:
-    shown = results[results["epoch"] >= switch - WINDOW]
-    if len(shown) == 0:
-        return []
-    drawn, name = curves(shown, value), label.split(" (", maxsplit=1)[0]
-    figure = bands(
-        drawn,
-        x_label="epoch",
-        y_label=label,
-        scale=scale,
-        phases=[(switch + 0.5, "batch size 50")],
-    )
-    return [
-        Drawing(
-            f"{STUDY}-{value.replace('_', '-')}",
-            figure,
-            ends_told(drawn, "%" if scale == 100.0 else ""),
-            f"{sentence(name)} from epoch {switch - WINDOW} on. Strong: mean over seeds with its "
-            "95 % bootstrap band; thin: each seed.",
-        )
-    ]
 
 
 def _minima(study: Study, results: pd.DataFrame) -> TextTable:
