@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
+from numba.np import numpy_support
 
 from glassnet.kernels.compilation import SETTINGS, compiled, part
 from glassnet.kernels.vectors import VECTOR_BYTES, Code, VectorCode, data_of
@@ -229,9 +230,10 @@ def _large_product(a: Code, b: Code, c: Code, rows: Code, columns: Code, depth: 
     )
     kind = ord("s" if c.types[0].dtype == types.float32 else "d")
     as_it_lies, transposed = ord("n"), ord("t")
+    # of what is in c, and of the product
+    factors = np.array([0, 1], numpy_support.as_dtype(c.types[0].dtype))
 
     def call(a: Matrix, b: Matrix, c: Matrix, rows: int, columns: int, depth: int) -> None:
-        factors = np.array([0, 1], c.values.dtype)  # of what is in c, and of the product
         b_lies, a_lies = b.column == 1, a.column == 1
         gemm(
             np.uint8(kind),

@@ -14,6 +14,7 @@ to the step of its share.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class Lag(NamedTuple):
     """How many times its velocity, and the rate, a weight has gone in them, shape (steps + 1,)."""
 
 
-@compiled
+@partial(compiled, allocates=True)
 def train(
     member: Member,
     parameters: Parameters,
@@ -81,10 +82,25 @@ def train(
     Afterwards the gradient holds those by biases and slopes alone. The workspace has a row for each
     thread: all but the products with the first weights is done by every thread for itself.
     """
+    lag = _no_lag(network.layers[0, INPUTS], rates.size, sgd, parameters.theta)
+    return _train(member, parameters, network, examples, rates, loss, sgd, lag)
+
+
+@compiled
+def _train(
+    member: Member,
+    parameters: Parameters,
+    network: Chain,
+    examples: Examples,
+    rates: np.ndarray,
+    loss: LossSettings,
+    sgd: SGDSettings,
+    lag: Lag,
+) -> int:
+    """Do that, with memory for what rows have missed."""
     layers, work, rank = network.layers, network.work, member.rank
     last = layers.shape[0] - 1
     inputs, units = layers[0, INPUTS], layers[last, UNITS]
-    lag = _no_lag(inputs, rates.size, sgd, parameters.theta)
     rate, done = rates[0], rates.size
     skipping = sgd.weight_decay == 0 and _all_equal(rates)
     for step in range(rates.size):
