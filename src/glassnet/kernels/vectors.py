@@ -36,11 +36,11 @@ VECTOR_BYTES = _vector_bytes()
 
 
 class VectorCode:
-    """Writes code for vectors of numbers; `number` is their LLVM type."""
+    """Writes code for vectors of numbers; `number` is their LLVM type, `size` that of a vector."""
 
-    def __init__(self, builder: Code, number: Code) -> None:
+    def __init__(self, builder: Code, number: Code, size: int = VECTOR_BYTES) -> None:
         bits = 32 if number == ir.FloatType() else 64
-        self.builder, self.align, self.lanes = builder, bits // 8, VECTOR_BYTES * 8 // bits
+        self.builder, self.align, self.lanes = builder, bits // 8, size * 8 // bits
         self.type, self.name = ir.VectorType(number, self.lanes), f"v{self.lanes}f{bits}"
         self.zeros = ir.Constant(self.type, None)
 
