@@ -136,16 +136,13 @@ def _panel(rows: int, vectors: int, *, whole: bool, vector_bytes: int) -> Panel:
     return panel
 
 
-def _panels(
-    vectors: int, *, whole: bool, vector_bytes: int = VECTOR_BYTES
-) -> Callable[..., None]:
+def _panels(vectors: int, *, whole: bool, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:
     """Make the function that computes a panel for any number of rows."""
     # Eight sums keep both multipliers of a processor busy, and fit into 16 registers. Of the widest
     # there are 32, and with more rows the right matrix is read less often.
     tall = 8 if VECTOR_BYTES == 64 else 8 // vectors
     one, two, three, four, tallest = (
-        _panel(rows, vectors, whole=whole, vector_bytes=vector_bytes)
-        for rows in (1, 2, 3, 4, tall)
+        _panel(rows, vectors, whole=whole, vector_bytes=vector_bytes) for rows in (1, 2, 3, 4, tall)
     )
 
     def panels(

@@ -155,7 +155,8 @@ class MeanSquaredError(Loss):
 
     def total(self, p: np.ndarray, y: np.ndarray) -> float:
         """Return the sum of the loss over the batch."""
-        return _sum_of_squares(p - y) / p.shape[1]
+        mean: float = _sum_of_squares(p - y) / p.shape[1]
+        return mean
 
     def gradient(self, p: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return ``2 (p - y) / (K batch)``."""
@@ -285,8 +286,9 @@ def _sum_of_squares(difference: np.ndarray) -> float:
 
 
 def _log(p: np.ndarray) -> np.ndarray:
-    bounded = np.maximum(p, np.finfo(p.dtype).tiny)
-    return np.log(bounded, out=bounded)
+    bounded: np.ndarray = np.maximum(p, np.finfo(p.dtype).tiny)
+    np.log(bounded, out=bounded)
+    return bounded
 
 
 def _scaled_difference(
