@@ -72,7 +72,7 @@ class _Announcer(event.Listener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._depth = 0
-        self._timer = threading.Timer(0, lambda: None)
+        self._timer: threading.Timer | None = None
 
     def on_start(self, event: Any) -> None:  # noqa: ANN401, ARG002
         if self._depth == 0:
@@ -83,7 +83,7 @@ class _Announcer(event.Listener):  # type: ignore[misc]
 
     def on_end(self, event: Any) -> None:  # noqa: ANN401, ARG002
         self._depth -= 1
-        if self._depth == 0:
+        if self._depth == 0 and self._timer is not None:
             self._timer.cancel()
 
 
