@@ -113,8 +113,11 @@ def _prefetch(_: Code, n: Code, array: Code, at: Code) -> tuple[Code, Code]:
 
 
 @overload(prefetch, jit_options=SETTINGS, strict=False)
-def _compiled_prefetch(n: Code, array: Code, at: Code) -> Code:  # noqa: ARG001
-    return lambda n, array, at: _prefetch(n, array, at)
+def _compiled_prefetch(n: Code, array: Code, at: Code) -> Code:
+    def call(n: int, array: np.ndarray, at: int) -> None:
+        _prefetch(n, array, at)
+
+    return call
 
 
 def data_of(context: Code, builder: Code, kind: Code, array: Code) -> Code:
