@@ -41,6 +41,24 @@ def test_the_import_takes_nothing_but_the_standard_library_and_numpy(module: str
     assert loaded - set(sys.stdlib_module_names) - {"numpy", "glassnet"} == set()
 
 
+def test_the_import_leaves_what_works_on_files_and_random_numbers_for_later() -> None:
+    loaded = set(run("import glassnet, sys; print(*sys.modules)").split())
+    later = {"pathlib", "tempfile", "zipfile", "logging", "difflib", "numpy.random"}
+    assert loaded & {*later, "glassnet.data.loading", "glassnet.data.tabular"} == set()
+
+
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+def test_names_that_are_imported_later_are_listed_from_the_beginning(package: str) -> None:
+    code = f"import {package} as package; print(set(package.__all__) <= set(dir(package)))"
+    assert run(code) == "True\n"
+
+
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+def test_a_name_that_a_package_has_not_is_an_attribute_error(package: str) -> None:
+    code = f"import {package} as package; print(hasattr(package, 'no_such_name'))"
+    assert run(code) == "False\n"
+
+
 BLOCKER = """
 import sys
 

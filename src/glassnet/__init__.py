@@ -1,6 +1,9 @@
 """glassnet: a neural-network library that you can see through."""
 
-from glassnet.data import Dataset, load_dataset, one_hot, scale_to_unit
+from typing import TYPE_CHECKING
+
+from glassnet.data import Dataset, one_hot, scale_to_unit
+from glassnet.lazy import lazy_names
 from glassnet.nn import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -53,6 +56,10 @@ from glassnet.training import (
     predicted_labels,
 )
 
+if TYPE_CHECKING:
+    from glassnet.data import load_dataset
+
+__getattr__ = lazy_names(__name__, {"load_dataset": "glassnet.data"})
 __version__ = "0.1.0"
 
 __all__ = [
@@ -106,3 +113,7 @@ __all__ = [
     "predicted_labels",
     "scale_to_unit",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

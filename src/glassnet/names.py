@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -45,6 +44,8 @@ def unknown(name: object, known: Iterable[str], kind: str) -> str:
     >>> unknown("sigmod", ["relu", "sigmoid"], "activation")
     "unknown activation 'sigmod'; did you mean 'sigmoid'? Known: 'relu', 'sigmoid'"
     """
+    import difflib  # noqa: PLC0415 a millisecond, for mistakes only
+
     known = list(known)
     folded = {word.casefold(): word for word in known}
     nearest = difflib.get_close_matches(str(name).casefold(), folded, n=1)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import os
 import struct
-import tempfile
-import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+
+# What works on files is imported where it is used: glassnet itself is imported far more often than
+# anything is saved, and pathlib, tempfile and zipfile take 6 ms.
+if TYPE_CHECKING:
+    import zipfile
 
 
 @contextmanager
@@ -37,12 +39,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with atomic_write(Path(folder) / "a.txt") as file:
     ...         _ = file.write(b"whole")
     ...     (Path(folder) / "a.txt").read_text()
     'whole'
     """
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
     path = Path(path)
     require_folder(path)
     if path.is_dir():
@@ -70,6 +77,8 @@ def require_folder(path: str | os.PathLike[str]) -> None:
     FileNotFoundError
         If so; the message names the folder.
     """
+    from pathlib import Path  # noqa: PLC0415
+
     folder = Path(path).parent
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder} to put {Path(path).name} in")
@@ -123,6 +132,9 @@ def read_npz(
         If it is no ``.npz``, is damaged, holds pickled objects, claims more than the limit, or is
         compressed where that is refused.
     """
+    import zipfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
     name = os.fspath(path)
     with Path(path).open("rb") as file:
         try:
@@ -134,7 +146,7 @@ def read_npz(
                 }
                 _check_sizes(members.values(), os.fstat(file.fileno()).st_size, limit)
                 return {key: _read_member(archive, info) for key, info in members.items()}
-        except _DAMAGE as error:
+        except (zipfile.BadZipFile, *_DAMAGE) as error:
             raise ValueError(f"{name} is not an .npz file, or is damaged: {error}") from error
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
@@ -144,13 +156,15 @@ _NONSENSE = (ArithmeticError, LookupError, RecursionError, SyntaxError, TokenErr
 """What NumPy raises, besides ValueError, for a header that makes no sense."""
 
 _DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(zlib.error, struct.error),
     *(OSError, EOFError, MemoryError, RuntimeError, UnicodeError),
 )
-"""What zipfile raises, besides ValueError, for bytes that make no sense."""
+"""What zipfile raises, besides ValueError and its own, for bytes that make no sense."""
 
 
 def _check_sizes(members: Collection[zipfile.ZipInfo], size: int, limit: int | None) -> None:
+    import zipfile  # noqa: PLC0415
+
     known = (zipfile.ZIP_STORED,) if limit is None else (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     for member in members:
         if member.compress_type not in known:

@@ -14,8 +14,18 @@ LANES = 16
 """Numbers of float32 in the widest vector register."""
 SIZES = [
     (rows, columns, depth)
-    for rows in (1, 2, 3, 4, 5, 7, 8)
-    for columns in (1, LANES - 1, LANES, LANES + 1, 2 * LANES, 2 * LANES + 3, 5 * LANES)
+    for rows in (1, 2, 3, 4, 5, 7, 8, 13, 16)
+    for columns in (
+        1,
+        LANES // 2,
+        LANES // 2 + 1,
+        LANES - 1,
+        LANES,
+        LANES + 1,
+        2 * LANES,
+        2 * LANES + 3,
+        5 * LANES,
+    )
     for depth in (0, 1, 9)
 ]
 

@@ -7,7 +7,7 @@ pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
 
 from numba import njit
 
-from glassnet.kernels.vectors import flushed, row_operation
+from glassnet.kernels.vectors import flushed, prefetch, row_operation
 
 
 @row_operation(arrays=3)
@@ -40,3 +40,15 @@ def test_small_values_are_flushed_on_both_sides_of_zero_and_nan_is_not(function)
     v = np.array([0.2, -0.2, 0.3, np.nan])  # times 0.5 is below or above 0.125
     function(4, w, 0, v, d, 1.0, 0.5)
     np.testing.assert_array_equal(v, [0.0, 0.0, 0.15, np.nan])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fetching_a_row_ahead_leaves_it_as_it_is(dtype) -> None:
+    @njit
+    def fetch(array):
+        prefetch(array.size - 3, array, 3)
+        return array[3]
+
+    array = np.arange(50, dtype=dtype)
+    assert fetch(array) == 3
+    np.testing.assert_array_equal(array, np.arange(50))

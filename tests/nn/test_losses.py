@@ -97,6 +97,11 @@ def test_each_example_has_its_own_loss(row: Row) -> None:
     np.testing.assert_allclose(row.make().per_example(p, y), expected, rtol=1e-13)
 
 
+def test_the_total_is_the_sum_over_the_examples(row: Row) -> None:
+    loss, p, y = row.make(), predictions(row), targets(row)
+    assert loss.total(p, y) == pytest.approx(loss.per_example(p, y).sum(), rel=1e-13)
+
+
 def test_targets_between_0_and_1_are_taken(row: Row) -> None:
     p, y = predictions(row), predictions(row)[::-1].copy()
     expected = reference.batch_mean(row.slow, p.tolist(), y.tolist())

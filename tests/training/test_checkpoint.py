@@ -218,7 +218,7 @@ def test_a_disk_that_fills_up_in_training_leaves_the_last_checkpoint(
 
 
 READ_ONLY = """
-import os, sys
+import os, pathlib, sys, tempfile  # another user may not be able to read the interpreter's files
 import numpy as np
 from glassnet.storage import read_npz, write_npz
 

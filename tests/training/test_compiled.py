@@ -121,6 +121,21 @@ def test_inputs_that_are_0_for_many_steps_miss_nothing(optimizer, schedule) -> N
 
 
 @pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("zeros", [0.0, 0.4, 0.6])
+def test_few_zeros_and_many_make_no_difference(zeros) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 30)) * (rng.random((200, 30)) >= zeros)
+    data, thetas = gn.Dataset(x, rng.integers(0, 4, 200), class_names=tuple("abcd")), []
+    for engine in ("numba", "numpy"):
+        network = gn.Network(NETWORKS["relu"](), input_shape=30, dtype="float64")
+        optimizer = gn.SGD(0.02, momentum=0.8)
+        trainer = gn.Trainer(network, loss=SMOOTH, optimizer=optimizer, batch_size=1, engine=engine)
+        trainer.fit(data, epochs=1)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("batch", [1, 7])
 def test_layers_that_are_left_to_blas_agree_as_well(batch, monkeypatch) -> None:
     monkeypatch.setattr(dense_chain, "MOST_TRANSPOSED", 0)

@@ -1,18 +1,44 @@
 """What a network learns from: data sets, the files that hold them, and where those are found."""
 
-from glassnet.data.catalog import DATASETS, CatalogEntry, RemoteFile
-from glassnet.data.cifar import read_cifar10
+from typing import TYPE_CHECKING
+
 from glassnet.data.dataset import Dataset
-from glassnet.data.download import DownloadError
-from glassnet.data.features import read_features
-from glassnet.data.fetching import fetch_dataset
-from glassnet.data.idx import read_idx
-from glassnet.data.images import read_image, read_image_folder
-from glassnet.data.loading import load_dataset
-from glassnet.data.npz import read_npz
-from glassnet.data.places import find_dataset
 from glassnet.data.preprocessing import one_hot, scale_to_unit
-from glassnet.data.tabular import read_csv
+from glassnet.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from glassnet.data.catalog import DATASETS, CatalogEntry, RemoteFile
+    from glassnet.data.cifar import read_cifar10
+    from glassnet.data.download import DownloadError
+    from glassnet.data.features import read_features
+    from glassnet.data.fetching import fetch_dataset
+    from glassnet.data.idx import read_idx
+    from glassnet.data.images import read_image, read_image_folder
+    from glassnet.data.loading import load_dataset
+    from glassnet.data.npz import read_npz
+    from glassnet.data.places import find_dataset
+    from glassnet.data.tabular import read_csv
+
+# Arrays need none of what reads files and the network, which takes longer to import than the rest.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "DATASETS": "glassnet.data.catalog",
+        "CatalogEntry": "glassnet.data.catalog",
+        "RemoteFile": "glassnet.data.catalog",
+        "read_cifar10": "glassnet.data.cifar",
+        "DownloadError": "glassnet.data.download",
+        "read_features": "glassnet.data.features",
+        "fetch_dataset": "glassnet.data.fetching",
+        "read_idx": "glassnet.data.idx",
+        "read_image": "glassnet.data.images",
+        "read_image_folder": "glassnet.data.images",
+        "load_dataset": "glassnet.data.loading",
+        "read_npz": "glassnet.data.npz",
+        "find_dataset": "glassnet.data.places",
+        "read_csv": "glassnet.data.tabular",
+    },
+)
 
 __all__ = [
     "DATASETS",
@@ -33,3 +59,7 @@ __all__ = [
     "read_npz",
     "scale_to_unit",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

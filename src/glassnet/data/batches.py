@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 
 _CHUNK_BYTES = 8 * 2**20
-_CHUNK_ROWS = 4096
+_CHUNK_ROWS = 16384
 
 
 class Chunk:

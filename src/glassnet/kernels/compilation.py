@@ -16,11 +16,13 @@ from numba.core import event
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Fused multiply-adds, and sums in any order, which vectorising takes. NaN and infinity keep their
-# meaning: a divergence must show.
+# meaning: a divergence must show. Nobody counts the references to arrays, which a small network's
+# step would do some 200 times: they are the caller's, and stay. New ones can't be made so.
 SETTINGS: dict[str, Any] = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
     "error_model": "numpy",
     "nogil": True,
+    "_nrt": False,
 }
 
 _SECONDS_UNTIL_TOLD = 1.0
@@ -35,17 +37,20 @@ def _fingerprint() -> str:
 _FINGERPRINT = _fingerprint()
 
 
-def compiled(function: F) -> F:
+def compiled(function: F, *, allocates: bool = False) -> F:
     """Compile a function at its first call; later runs take the machine code from disk.
+
+    If it `allocates`, it may make arrays for those that it calls.
 
     Numba knows a function's code on disk by its name, and sees only whether its own file has
     changed. It contains parts of other files, though, so that their state goes into the name.
     """
     function.__qualname__ += f"_{_FINGERPRINT}"
+    settings = SETTINGS | {"_nrt": allocates}
     try:
-        fast: F = njit(**SETTINGS, cache=True)(function)
+        fast: F = njit(**settings, cache=True)(function)
     except RuntimeError:  # nowhere to write
-        fast = njit(**SETTINGS)(function)
+        fast = njit(**settings)(function)
     return fast
 
 
@@ -67,7 +72,7 @@ class _Announcer(event.Listener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._depth = 0
-        self._timer = threading.Timer(0, lambda: None)
+        self._timer: threading.Timer | None = None
 
     def on_start(self, event: Any) -> None:  # noqa: ANN401, ARG002
         if self._depth == 0:
@@ -78,7 +83,7 @@ class _Announcer(event.Listener):  # type: ignore[misc]
 
     def on_end(self, event: Any) -> None:  # noqa: ANN401, ARG002
         self._depth -= 1
-        if self._depth == 0:
+        if self._depth == 0 and self._timer is not None:
             self._timer.cancel()
 
 

@@ -38,6 +38,7 @@ from glassnet.kernels.matrices import (
     small_product,
 )
 from glassnet.kernels.team import STOPPED, Member, meet, share
+from glassnet.kernels.vectors import Row, prefetch, row_operation
 
 W, B, INPUTS, UNITS, ACTIVATION, SLOPE, SLOPES, Z, A, D, T, S, X, PART = range(14)
 """Columns of the table of layers. In the parameter vector: where W and b begin, the shape of W, the
@@ -247,12 +248,20 @@ def _first_products(
     first, end = share(inputs, member)
     for i in range(rows):
         at, to = examples.rows[start + i] * inputs, layers[0, X] + i * inputs
-        copy(examples.x[at + first : at + end], work[to + first : to + end])
+        _copy_row(end - first, work, to + first, examples.x, at + first)
+    for row in examples.rows[start + rows : start + rows + batch_size]:
+        prefetch(end - first, examples.x, row * inputs + first)
     x = Matrix(work, layers[0, X] + first, inputs, 1)
     weights = Matrix(theta, layers[0, W] + first * units, units, 1)
     bias = Matrix(theta, layers[0, B], 0, 1) if member.rank == 0 else Matrix(work, ZEROS, 0, 1)
     at = layers[0, Z] if member.size == 1 else layers[0, PART] + member.rank * batch_size * units
     product(x, weights, bias, Matrix(work, at, units, 1), rows, units, end - first)
+
+
+@row_operation(arrays=2)
+def _copy_row(_: Row, source: Row) -> tuple[Row]:
+    """Write a row to another."""
+    return (source,)
 
 
 @part

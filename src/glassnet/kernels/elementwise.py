@@ -150,20 +150,23 @@ def activate(code: int, slope: np.ndarray, n: int, z: np.ndarray, a: np.ndarray)
 @compiled
 def _softmax(n: int, z: np.ndarray, a: np.ndarray) -> None:
     """Write the softmax of each row of `z` to `a`."""
-    for row in range(0, z.size, n):
-        largest = z[row]
+    one = z.dtype.type(1)
+    # Within a slice the compiler knows that no index is negative.
+    for start in range(0, z.size, n):
+        z_row, a_row = z[start : start + n], a[start : start + n]
+        largest = z_row[0]
         for j in range(1, n):
-            largest = max(largest, z[row + j])
+            largest = max(largest, z_row[j])
         for j in range(n):
-            a[row + j] = z[row + j] - largest
+            a_row[j] = z_row[j] - largest
     for i in range(a.size):
         a[i] = exp(a[i])
-    for row in range(0, a.size, n):
-        total = a[row]
+    for start in range(0, a.size, n):
+        a_row = a[start : start + n]
+        total = a_row[0]
         for j in range(1, n):
-            total += a[row + j]
-        for j in range(n):
-            a[row + j] /= total
+            total += a_row[j]
+        scale(a_row, one / total)
 
 
 @compiled

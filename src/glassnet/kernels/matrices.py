@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
+from numba.np import numpy_support
 
 from glassnet.kernels.compilation import SETTINGS, compiled, part
 from glassnet.kernels.vectors import VECTOR_BYTES, Code, VectorCode, data_of
@@ -37,7 +38,7 @@ class Matrix(NamedTuple):
 Panel = Callable[[Matrix, Matrix, Matrix, Matrix, int, int, int, int, int], None]
 
 
-def _panel(rows: int, vectors: int, *, whole: bool) -> Panel:
+def _panel(rows: int, vectors: int, *, whole: bool, vector_bytes: int) -> Panel:
     """Make the function that computes columns `j` to ``j + width`` of ``c = a b + bias``.
 
     It does so from row `first` to `last`, `rows` at a time, where `depth` is the number of rows of
@@ -75,7 +76,7 @@ def _panel(rows: int, vectors: int, *, whole: bool) -> Panel:
             (a, a_at, a_row, a_column), (b, b_at, b_row, _) = matrix(0), matrix(1)
             (bias, bias_at, _, _), (c, c_at, c_row, _) = matrix(2), matrix(3)
             first, last, j, width, depth = values[4:]
-            code = VectorCode(builder, c.type.pointee)
+            code = VectorCode(builder, c.type.pointee, vector_bytes)
             masks: list[Code | None] = [None] * vectors
             if not whole:
                 masks[-1] = code.mask(builder.sub(width, width.type((vectors - 1) * code.lanes)))
@@ -135,32 +136,39 @@ def _panel(rows: int, vectors: int, *, whole: bool) -> Panel:
     return panel
 
 
-def _panels(vectors: int, *, whole: bool) -> Callable[..., None]:
+def _panels(vectors: int, *, whole: bool, vector_bytes: int = VECTOR_BYTES) -> Callable[..., None]:
     """Make the function that computes a panel for any number of rows."""
-    one, two, three, four = (_panel(rows, vectors, whole=whole) for rows in (1, 2, 3, 4))
+    # Eight sums keep both multipliers of a processor busy, and fit into 16 registers. Of the widest
+    # there are 32, and with more rows the right matrix is read less often.
+    tall = 8 if VECTOR_BYTES == 64 else 8 // vectors
+    one, two, three, four, tallest = (
+        _panel(rows, vectors, whole=whole, vector_bytes=vector_bytes) for rows in (1, 2, 3, 4, tall)
+    )
 
     def panels(
         a: Matrix, b: Matrix, bias: Matrix, c: Matrix, rows: int, j: int, width: int, depth: int
     ) -> None:
-        rest = rows % 4
-        even = rows - rest
-        four(a, b, bias, c, 0, even, j, width, depth)
-        if rest == 3:
-            three(a, b, bias, c, even, rows, j, width, depth)
-        elif rest == 2:
-            two(a, b, bias, c, even, rows, j, width, depth)
-        elif rest == 1:
-            one(a, b, bias, c, even, rows, j, width, depth)
+        done = rows - rows % tall
+        tallest(a, b, bias, c, 0, done, j, width, depth)
+        if rows - done >= 4:
+            four(a, b, bias, c, done, done + 4, j, width, depth)
+            done += 4
+        if rows - done == 3:
+            three(a, b, bias, c, done, rows, j, width, depth)
+        elif rows - done == 2:
+            two(a, b, bias, c, done, rows, j, width, depth)
+        elif rows - done == 1:
+            one(a, b, bias, c, done, rows, j, width, depth)
 
     made: Callable[..., None] = njit(**SETTINGS)(panels)
     return made
 
 
-# Four rows of two vectors are eight sums: they keep both multipliers of a processor busy, and fit
-# into 16 registers.
 _whole_panels = _panels(2, whole=True)
 _wide_panels = _panels(2, whole=False)
 _narrow_panels = _panels(1, whole=False)
+# Some processors multiply two vectors of half the size at a time.
+_slim_panels = _panels(1, whole=False, vector_bytes=max(16, VECTOR_BYTES // 2))
 
 
 @compiled
@@ -178,6 +186,8 @@ def small_product(
             _whole_panels(a, b, bias, c, rows, j, width, depth)
         elif width > lanes:
             _wide_panels(a, b, bias, c, rows, j, width, depth)
+        elif width <= lanes // 2:
+            _slim_panels(a, b, bias, c, rows, j, width, depth)
         else:
             _narrow_panels(a, b, bias, c, rows, j, width, depth)
 
@@ -229,9 +239,10 @@ def _large_product(a: Code, b: Code, c: Code, rows: Code, columns: Code, depth: 
     )
     kind = ord("s" if c.types[0].dtype == types.float32 else "d")
     as_it_lies, transposed = ord("n"), ord("t")
+    # of what is in c, and of the product
+    factors = np.array([0, 1], numpy_support.as_dtype(c.types[0].dtype))
 
     def call(a: Matrix, b: Matrix, c: Matrix, rows: int, columns: int, depth: int) -> None:
-        factors = np.array([0, 1], c.values.dtype)  # of what is in c, and of the product
         b_lies, a_lies = b.column == 1, a.column == 1
         gemm(
             np.uint8(kind),

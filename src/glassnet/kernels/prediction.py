@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from glassnet.kernels.compilation import compiled
@@ -10,7 +12,7 @@ from glassnet.kernels.elementwise import copy
 from glassnet.kernels.matrices import Matrix
 
 
-@compiled
+@partial(compiled, allocates=True)
 def predict(
     rank: int,
     threads: int,
@@ -39,6 +41,21 @@ def predict(
     """
     x, out = x.reshape(x.size), out.reshape(out.size)
     network = Chain(layers, fixed_slopes, np.empty(places, theta.dtype), np.empty(0))
+    return _predict(rank, threads, block, theta, network, x, out)
+
+
+@compiled
+def _predict(
+    rank: int,
+    threads: int,
+    block: int,
+    theta: np.ndarray,
+    network: Chain,
+    x: np.ndarray,
+    out: np.ndarray,
+) -> bool:
+    """Do that with memory to work in; `x` and `out` are flat."""
+    layers = network.layers
     last = layers.shape[0] - 1
     inputs, units = layers[0, INPUTS], layers[last, UNITS]
     zero = x.dtype.type(0)

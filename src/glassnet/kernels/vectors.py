@@ -34,13 +34,16 @@ def _vector_bytes() -> int:
 
 VECTOR_BYTES = _vector_bytes()
 
+_LINE_BYTES = 64
+"""Of the cache."""
+
 
 class VectorCode:
-    """Writes code for vectors of numbers; `number` is their LLVM type."""
+    """Writes code for vectors of numbers; `number` is their LLVM type, `size` that of a vector."""
 
-    def __init__(self, builder: Code, number: Code) -> None:
+    def __init__(self, builder: Code, number: Code, size: int = VECTOR_BYTES) -> None:
         bits = 32 if number == ir.FloatType() else 64
-        self.builder, self.align, self.lanes = builder, bits // 8, VECTOR_BYTES * 8 // bits
+        self.builder, self.align, self.lanes = builder, bits // 8, size * 8 // bits
         self.type, self.name = ir.VectorType(number, self.lanes), f"v{self.lanes}f{bits}"
         self.zeros = ir.Constant(self.type, None)
 
@@ -85,6 +88,36 @@ class VectorCode:
         kind = ir.FunctionType(result, [argument.type for argument in arguments])
         function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}")
         return self.builder.call(function, arguments)
+
+
+def prefetch(n: int, array: np.ndarray, at: int) -> None:
+    """Have ``array[at : at + n]`` fetched into the cache, for later, without waiting for it."""
+
+
+@intrinsic
+def _prefetch(_: Code, n: Code, array: Code, at: Code) -> tuple[Code, Code]:
+    def generate(context: Code, builder: Code, signature: Code, values: Code) -> Code:
+        n, array, at = values
+        data = data_of(context, builder, signature.args[1], array)
+        number, flag, byte = data.type.pointee, ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        line = n.type(_LINE_BYTES // (4 if number == ir.FloatType() else 8))
+        with cgutils.for_range_slice(builder, n.type(0), n, line) as (j, _):
+            pointer = builder.gep(data, [builder.add(at, j)])
+            # to read, into all caches but the first, data
+            builder.call(fetch, [builder.bitcast(pointer, byte), flag(0), flag(2), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, array, types.intp), generate
+
+
+@overload(prefetch, jit_options=SETTINGS, strict=False)
+def _compiled_prefetch(n: Code, array: Code, at: Code) -> Code:
+    def call(n: int, array: np.ndarray, at: int) -> None:
+        _prefetch(n, array, at)
+
+    return call
 
 
 def data_of(context: Code, builder: Code, kind: Code, array: Code) -> Code:

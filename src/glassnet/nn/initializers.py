@@ -7,10 +7,12 @@ Each initializer is a function of a generator, the shape of the array, and the n
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
-Initializer = Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndarray]
+# NumPy imports its random numbers when they are first asked for.
+Initializer: TypeAlias = "Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndarray]"
 
 
 def _normal(variance: Callable[[int, int], float]) -> Initializer:

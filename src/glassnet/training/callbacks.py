@@ -37,7 +37,7 @@ class Callback:
         """After every step: costs a call each, so prefer `on_chunk_end` where that is enough."""
 
     def on_chunk_end(self, trainer: Trainer) -> None:
-        """After the steps of a chunk: at most 4,096 examples or 8 MiB, but at least one batch."""
+        """After the steps of a chunk: at most 16,384 examples or 8 MiB, but at least one batch."""
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """After an epoch and its validation."""

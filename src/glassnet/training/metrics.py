@@ -62,13 +62,14 @@ class Metrics:
         """
         self.examples += len(p)
         if "loss" in self.names:
-            self._loss_sum += float(self._loss.per_example(p, targets).sum(dtype=np.float64))
+            self._loss_sum += self._loss.total(p, targets)
         if "mean_squared_error" in self.names:
             self._squared_sum += float(np.square(p - targets).mean(axis=1).sum(dtype=np.float64))
         if y.ndim == 1:
-            hits = y[predicted_labels(p) == y]
-            self._hits += np.bincount(hits, minlength=self._classes)
-            self._members += np.bincount(y, minlength=self._classes)
+            outcomes = 2 * y + (predicted_labels(p) == y)  # of each class, misses and hits
+            counts = np.bincount(outcomes, minlength=2 * self._classes).reshape(-1, 2)
+            self._hits += counts[:, 1]
+            self._members += counts.sum(axis=1)
 
     def result(self) -> dict[str, Any]:
         """Return each metric by name; the recall of a class without examples is None."""

@@ -283,8 +283,8 @@ class Trainer:
         done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher())
         progress.step = first + done
         self.optimizer.learning_rate = progress.learning_rate = rates[min(done, len(rates) - 1)]
-        finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)
-        if done < len(rates) or not finite.all():
+        if done < len(rates) or not np.isfinite(outputs).all():
+            finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)
             bad = done if finite.all() else int(np.argmin(finite)) // size
             raise self._divergence(first + bad, chunk.x[bad * size : (bad + 1) * size])
         self.measured.add(outputs, targets, chunk.y)
