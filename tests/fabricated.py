@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def fill(name: str, make: Callable[[Cell, int], Made], *, seeds: int, folder: Path) -> Study:
     """Return a shipped study with the runs that `make` gives; see the fixture `fabricate`."""
-    from glassnet.study import Study  # noqa: PLC0415 the core is tested without its extra
+    from glassnet.study import Study
 
     study = Study.load(name, seeds=seeds, folder=folder)
     for cell in study.cells:
@@ -31,7 +31,7 @@ def finished(
     spec: RunSpec, records: list[dict[str, Any]], arrays: dict[str, np.ndarray]
 ) -> Finished:
     """Return a run with these records, of which the rest is filled in."""
-    from glassnet.study import Finished  # noqa: PLC0415
+    from glassnet.study import Finished
 
     epochs = [
         {"epoch": number, "phase": 1, "steps": 10, "seconds": 0.5, "accuracy": 0.9, "loss": 0.1}

@@ -123,10 +123,13 @@ def test_a_study_with_a_missing_run_is_not_judged(judged) -> None:
     assert {row.verdict for row in rows.values()} == {"not measured"}
 
 
+GROWS = "After 100 steps of SGD the training set's error is larger than before"
+
+
 @pytest.mark.parametrize(
     ("other", "claim"),
     [
-        (world(grows=False), "After 100 steps of SGD the training set's error is larger than before"),
+        (world(grows=False), GROWS),
         (world(cifar10=0.52), "On CIFAR-10 the accuracy is 41.94 %"),
         (world(confused=False), "Trucks and automobiles are hard to tell apart"),
         (
@@ -155,8 +158,6 @@ def test_a_claim_that_holds_for_some_seeds_depends_on_the_seed(judged) -> None:
     def make(cell, seed):
         return world(grows=seed % 2 == 0)(cell, seed)
 
-    row = judged(make, names=("figure-10",), seeds=4)[
-        "After 100 steps of SGD the training set's error is larger than before"
-    ]
+    row = judged(make, names=("figure-10",), seeds=4)[GROWS]
     assert row.verdict == "depends on the seed"
     assert "in two of four seeds" in row.measured
