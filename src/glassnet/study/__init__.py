@@ -1,14 +1,16 @@
 """Studies: a question, a recipe, what of it varies, a number of seeds, and honest statistics."""
 
+from typing import TYPE_CHECKING
+
 from glassnet.extras import require
+from glassnet.lazy import lazy_names
 
 for _module in ("pydantic", "tomli_w"):
     require(_module, "cli")
 for _module in ("pandas", "scipy", "joblib", "threadpoolctl"):
     require(_module, "study")
 
-from glassnet.study.analysis import Analysis, analyse  # noqa: E402 after the friendly refusal
-from glassnet.study.definition import (  # noqa: E402
+from glassnet.study.definition import (  # noqa: E402 after the friendly refusal
     THESIS,
     StudyError,
     StudyTable,
@@ -18,6 +20,14 @@ from glassnet.study.definition import (  # noqa: E402
 from glassnet.study.design import Cell, RunSpec  # noqa: E402
 from glassnet.study.running import Failed, Finished  # noqa: E402
 from glassnet.study.study import Step, Study, run_studies  # noqa: E402
+
+if TYPE_CHECKING:
+    from glassnet.study.analysis import Analysis, analyse
+
+# What performs runs, also in other processes, needs no statistics, which take a second to import.
+__getattr__ = lazy_names(
+    __name__, {"Analysis": "glassnet.study.analysis", "analyse": "glassnet.study.analysis"}
+)
 
 __all__ = [
     "THESIS",

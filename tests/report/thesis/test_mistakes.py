@@ -57,7 +57,7 @@ def test_errors_that_all_seeds_share_are_the_same_images(fabricate, data):
         "9 images of 200 are wrong in all three seeds (by chance 0), which is 90 %"
         in made.answer[2]
     )
-    assert "Of 9 of them all seeds say the same wrong class" in made.answer[2]
+    assert "For 9 of them all seeds give the same wrong class" in made.answer[2]
 
 
 def test_errors_that_fall_apart_are_not(fabricate, data):

@@ -147,7 +147,7 @@ def _divided(cell: str, when: str, parts: Parts) -> str:
         f"against no change; the batch of 50 against that is {compared(parts.rest)}."
     )
     if parts.share is None:
-        return f"{text} The whole is not clear, so there is nothing to divide."
+        return text
     return f"{text} The rate's share of the whole: {share_told(parts.share)}, bootstrap over seeds."
 
 

@@ -12,7 +12,7 @@ from glassnet.figures.scaling import Panel, scaling
 from glassnet.report.sections import Drawing, Section, TextTable
 from glassnet.report.study_section import curve, importance_drawings
 from glassnet.report.thesis.answers import framed, nothing_run, unanswered
-from glassnet.report.thesis.rate_per_example import by_rate_per_example, collapse
+from glassnet.report.thesis.rate_per_example import by_rate_per_example, collapse, one_number
 from glassnet.report.thesis.wording import listed, mean_told, share_told
 from glassnet.study import Analysis, Study, analyse
 from glassnet.study.intervals import Interval
@@ -32,13 +32,14 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
     shares = analysis.importance
     if shares is None:
         return framed(study, [_waiting(), _caution(study)], tables=_extremes(analysis))
+    one = one_number(study, runs)
     return framed(
         study,
         [
-            _short(shares),
+            _short(shares) + _largely_one(one),
             *_divided(shares),
             *_levels_told(study, runs),
-            *collapse(study, runs),
+            *collapse(one),
             _caution(study),
         ],
         drawings=[
@@ -77,6 +78,15 @@ def _short(shares: pd.DataFrame) -> str:
     return (
         f"{_capital(first['term'])} {verb}: of the variance of accuracy it explains "
         f"{share_told(_interval(first))}; next comes {told[1]}."
+    )
+
+
+def _largely_one(share: Interval | None) -> str:
+    if share is None or share.low <= 0.5:
+        return ""
+    return (
+        " But learning rate, momentum and batch size act largely as one, as the rate for each "
+        f"example, which explains {share_told(share)} of what all three do."
     )
 
 

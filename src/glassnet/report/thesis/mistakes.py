@@ -120,8 +120,8 @@ def _why(errors: Errors) -> list[str]:
         return [f"{text}."]
     agree = int((errors.predicted[:, always] == errors.predicted[0, always]).all(axis=0).sum())
     text += (
-        f", which is {100 * len(always) / a_seed:.0f} % of the {a_seed:,.0f} errors of a seed. Of "
-        f"{agree:,} of them all seeds say the same wrong class: it lies in the image, as such a "
+        f", which is {100 * len(always) / a_seed:.0f} % of the {a_seed:,.0f} errors of a seed. For "
+        f"{agree:,} of them all seeds give the same wrong class: it lies in the image, as such a "
         "network sees it, and not in the initial weights."
     )
     return [text]
@@ -208,7 +208,7 @@ def _gallery(errors: Errors, test: Dataset, always: NDArray[np.intp], name: str)
 
 def _matrix(errors: Errors, name: str) -> Drawing:
     """Draw the mean confusion matrix, rounded to whole images."""
-    mean = np.rint(errors.confusions.mean(axis=0)).astype(int)
+    mean = _whole(errors.confusions.mean(axis=0))
     true, predicted = (np.repeat(index.ravel(), mean.ravel()) for index in np.indices(mean.shape))
     figure = confusion_matrix(true, predicted, errors.classes)
     first = _ranked(errors)[0]
@@ -218,6 +218,15 @@ def _matrix(errors: Errors, name: str) -> Drawing:
         f"{errors.name}: {first[0]} and {first[1]} are confused most, {first[2]:.0f} times",
         f"{errors.name}: which classes are taken for which, mean over seeds after the last epoch.",
     )
+
+
+def _whole(means: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Round means to whole images so that each class keeps its number of examples."""
+    whole = np.floor(means).astype(np.intp)
+    for row, mean in zip(whole, means, strict=True):
+        missing = round(float(mean.sum())) - int(row.sum())
+        row[np.argsort(row - mean, kind="stable")[:missing]] += 1
+    return whole
 
 
 def _pairs(errors: Errors) -> TextTable:

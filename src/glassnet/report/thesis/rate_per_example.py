@@ -23,7 +23,7 @@ def _rate_per_example(runs: pd.DataFrame) -> pd.Series:
     return rate / ((1 - momentum) * batch)
 
 
-def _one_number(study: Study, runs: pd.DataFrame) -> Interval | None:
+def one_number(study: Study, runs: pd.DataFrame) -> Interval | None:
     """Return how much of the variance the rate per example explains of what all three do.
 
     It is that of a parabola in its logarithm, fitted to the means of all combinations of rate,
@@ -48,9 +48,8 @@ def _explained(x: Floats, y: Floats) -> float:
     return 1 - float(np.square(y - fitted).sum()) / total if total else 0.0
 
 
-def collapse(study: Study, runs: pd.DataFrame) -> list[str]:
+def collapse(share: Interval | None) -> list[str]:
     """Say whether the three are one, by the share that the rate per example explains."""
-    share = _one_number(study, runs)
     if share is None:
         return []
     head = "Learning rate, momentum and batch size are not one and the same"
