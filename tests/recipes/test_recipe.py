@@ -316,3 +316,16 @@ def test_any_values_survive_toml(seed, epochs, batch_size, rate, title) -> None:
         }
     )
     assert Recipe.model_validate(tomllib.loads(recipe.to_toml())) == recipe
+
+
+def test_a_change_leaves_the_tables_that_it_was_given_alone() -> None:
+    phases = [{"epochs": 1, "optimizer": {"type": "SGD", "learning_rate": 0.1}}]
+    changes = {"training.phases": phases, "training.phases.0.optimizer.learning_rate": 0.5}
+    recipe = load_recipe("digits").changed(changes)
+    assert recipe.training.phases[0].optimizer["learning_rate"] == 0.5
+    assert phases[0]["optimizer"]["learning_rate"] == 0.1
+
+
+def test_a_star_changes_every_entry_of_an_array() -> None:
+    recipe = load_recipe("mnist-thesis").changed({"training.phases.*.optimizer.nesterov": True})
+    assert [phase.optimizer["nesterov"] for phase in recipe.training.phases] == [True, True]

@@ -40,7 +40,8 @@ def thesis_page(fabricate, tmp_path):
 
     def make(cell, seed):
         records = [{"validation_accuracy": 0.9 + 0.001 * e + 0.0001 * seed} for e in range(35)]
-        return records, {"predicted": np.zeros(10, np.uint8), "confusion": np.eye(10, dtype=int)}
+        arrays = {"predicted": np.zeros(10, np.uint8), "confidence": np.ones(10, np.float16)}
+        return records, arrays | {"confusion": np.eye(10, dtype=int)}
 
     fabricate("figure-12", make)
     fabricate("figure-08", make)

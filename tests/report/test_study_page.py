@@ -132,7 +132,8 @@ def thesis_page(fabricate, tmp_path) -> str:
 
     def make(cell, seed):
         records = [{"validation_accuracy": 0.9 + 0.001 * e + 0.0001 * seed} for e in range(35)]
-        return records, {"predicted": np.zeros(10, np.uint8), "confusion": np.eye(10, dtype=int)}
+        arrays = {"predicted": np.zeros(10, np.uint8), "confidence": np.ones(10, np.float16)}
+        return records, arrays | {"confusion": np.eye(10, dtype=int)}
 
     ready = fabricate("figure-12", make)
     studies = [Study.load(name, seeds=3, folder=tmp_path) for name in shipped_studies()]

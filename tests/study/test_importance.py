@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from glassnet.study.importance import search_importance, variance_shares
+from glassnet.study.importance import variance_shares
+from glassnet.study.search_importance import search_importance
 
 
 def design(levels, seeds, response):

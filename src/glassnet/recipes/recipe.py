@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -142,7 +143,7 @@ class Recipe(StrictTable):
         """
         tree = self.to_dict()
         for key, value in changes.items():
-            put(tree, key, value)
+            put(tree, key, deepcopy(value))  # the next key may lead into it
         return recipe_from_dict(tree)
 
     def to_dict(self) -> dict[str, Any]:

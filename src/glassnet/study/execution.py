@@ -150,8 +150,7 @@ def end_with(parent: int) -> None:
             time.sleep(_SECONDS_TO_NOTICE)
         os._exit(1)
 
-    if os.getppid() == parent:
-        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _check_workers(client: Any, specs: list[RunSpec], data_dir: str | None) -> None:  # noqa: ANN401

@@ -17,9 +17,9 @@ from glassnet.optim.schedules import should_rise
 from glassnet.recipes import Recipe, job_on
 from glassnet.study.definition import StudyError
 from glassnet.study.design import fingerprint
-from glassnet.study.importance import search_importance
 from glassnet.study.running import loaded
 from glassnet.study.search_database import address, alone, check_same, give_up_running, opened
+from glassnet.study.search_importance import search_importance
 from glassnet.study.space import SearchTable, load_search, search_from_dict, toml_value
 from glassnet.study.study import DEFAULT_FOLDER
 from glassnet.study.trials import COUNTED, FAILURE, Pruning, make_trials
@@ -154,7 +154,7 @@ class Search:
     def importance(self) -> dict[str, float]:
         """Return the share of the value's variance that each hyperparameter explains alone.
 
-        See `glassnet.study.importance.search_importance`, which also says what is raised.
+        See `search_importance`, which also says what is raised.
         """
         complete = [t for t in self.trials() if t.state == TrialState.COMPLETE]
         table = pd.DataFrame([{**t.params, self.table.value: t.value} for t in complete])

@@ -70,3 +70,11 @@ def test_nothing_run_says_so(fabricate):
         assert made.answer == ["Nothing of this has been run, so there is no answer yet."]
         assert not made.drawings
         assert made.command.startswith(f"glassnet study run {STUDY}")
+
+
+def test_the_parts_add_up_to_the_whole(fabricate):
+    made = section({STUDY: fabricate(STUDY, making({THESIS: 0.010, RATE_ALONE: 0.007}))})
+    label, *parts, share = made.tables[1].rows[0]
+    assert label == "batch 50, rate 0.71, after one epoch"
+    assert [part.split(" ")[0] for part in parts] == ["+1.02", "+0.71", "+0.31"]
+    assert share == "70 % (70 to 70 %)"
