@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from glassnet.figures import save
 from glassnet.report.numbers import plural
 from glassnet.report.pictures import Picture, png_picture
-from glassnet.report.sections import Drawing, Page
+from glassnet.report.sections import Drawing, Page, Section
 from glassnet.report.study_section import study_section
 from glassnet.report.thesis import thesis_page
 from glassnet.storage import atomic_write
@@ -50,7 +50,8 @@ def write_study_report(
     -------
     Path
         Of the page. Beside it are ``figures/*.svg`` and ``*.png``; for each study ``NAME.csv``, a
-        row for each run and epoch, and ``NAME-tests.csv``; and ``ledger.md``, if there is one.
+        row for each run and epoch, and ``NAME-tests.csv``; and of the thesis ``ledger.md`` and
+        ``answers.md``.
 
     Raises
     ------
@@ -77,8 +78,10 @@ def write_study_report(
     with atomic_write(page) as file:
         file.write(render(content, pictures).encode())
     if content.ledger:
-        with atomic_write(page.parent / "ledger.md") as file:
-            file.write(ledger_text(content.ledger).encode())
+        texts = {"ledger": ledger_text(content.ledger), "answers": answers_text(content.sections)}
+        for stem, text in texts.items():
+            with atomic_write(page.parent / f"{stem}.md") as file:
+                file.write(text.encode())
     for study in studies:
         for table, ending in ((study.results(), ""), (study.tests(), "-tests")):
             with atomic_write(page.parent / f"{study.name}{ending}.csv") as file:
@@ -119,6 +122,12 @@ def ledger_text(ledger: Sequence[Claim]) -> str:
     rows += [(row.where, row.claim, row.measured, row.verdict) for row in ledger]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{counts(ledger)}\n\n{table}\n"
+
+
+def answers_text(sections: Sequence[Section]) -> str:
+    """Return the open questions with their short answers, as a list in Markdown."""
+    questions = (s for s in sections if s.key.startswith("question-") and s.answer)
+    return "".join(f"- *{section.title}* {section.answer[0]}\n" for section in questions)
 
 
 def facts(studies: Sequence[Study]) -> list[tuple[str, str]]:
