@@ -156,7 +156,10 @@ def test_the_thesis_page_has_ledger_figures_and_questions_even_when_little_was_r
 def test_the_ledger_and_the_answers_are_written_as_markdown_too(thesis_page, tmp_path) -> None:
     ledger = (tmp_path / "thesis" / "ledger.md").read_text("utf-8").splitlines()
     assert ledger[0].startswith("30 claims: ")
-    assert ledger[2:4] == ["| where | the thesis | measured | verdict |", "| --- | --- | --- | --- |"]
+    assert ledger[2:4] == [
+        "| where | the thesis | measured | verdict |",
+        "| --- | --- | --- | --- |",
+    ]
     assert len(ledger) == 4 + 30
     answers = (tmp_path / "thesis" / "answers.md").read_text("utf-8").splitlines()
     assert [line.split("*")[1] for line in answers][:2] == [

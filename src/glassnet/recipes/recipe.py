@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from glassnet.names import unknown
 from glassnet.nn import layer_from_config, loss_named
 from glassnet.optim import optimizer_from_config, schedule_from_config
-from glassnet.recipes.problems import problems
+from glassnet.recipes.tables import StrictTable, read_table, table_from_dict
 from glassnet.training.metrics import METRICS
 
 Table = dict[str, Any]
@@ -43,12 +43,6 @@ def layer_of(config: Mapping[str, Any], classes: int) -> Any:  # noqa: ANN401
     if config.get("units") == "classes":
         config = {**config, "units": classes}
     return layer_from_config(config)
-
-
-class StrictTable(BaseModel):
-    """A table of a file that people write: no unknown keys, no values of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 _Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
@@ -98,7 +92,9 @@ class PhaseTable(StrictTable):
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = 32
     optimizer: Annotated[Table, checked(optimizer_from_config)]
-    schedule: Annotated[Table, checked(schedule_from_config)] = {"type": "Constant"}
+    schedule: Annotated[
+        Table, Field(default_factory=lambda: {"type": "Constant"}), checked(schedule_from_config)
+    ]
 
 
 class TrainingTable(StrictTable):
@@ -176,10 +172,7 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
     RecipeError
         If a key or value is wrong; names the first few, with what is allowed.
     """
-    try:
-        return Recipe.model_validate(tree)
-    except ValidationError as error:
-        raise RecipeError(f"{source}: {'; '.join(problems(error, Recipe))}") from None
+    return table_from_dict(Recipe, tree, source, what="recipe", error=RecipeError)
 
 
 def shipped_recipes() -> dict[str, Recipe]:
@@ -206,13 +199,8 @@ def load_recipe(name: str | Path) -> Recipe:
         return recipes[str(name)]
     if not (path.suffix or path.is_file() or len(path.parts) > 1):
         raise RecipeError(unknown(str(name), recipes, "recipe") + ", or the path of a .toml file")
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise RecipeError(f"there is no recipe file {path}; see: glassnet recipes") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path} is not a recipe in TOML: {error}") from None
-    return recipe_from_dict({"name": path.stem, **tree}, str(path))
+    tree = read_table(path, what="recipe", hint="see: glassnet recipes", error=RecipeError)
+    return recipe_from_dict(tree, str(path))
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

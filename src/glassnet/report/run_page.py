@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import jinja2
-
 from glassnet.report.content import page_content
-from glassnet.report.numbers import duration, number, percent
+from glassnet.report.rendering import render
 from glassnet.report.run_folder import read_run_folder
 from glassnet.storage import atomic_write
 
@@ -37,15 +35,7 @@ def run_page(folder: str | os.PathLike[str]) -> str:
         If a file is damaged; the message names it.
     """
     run = read_run_folder(folder)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("glassnet.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, number=number, duration=duration)
-    return environment.get_template("run.html.jinja").render(page_content(run))
+    return render("run.html.jinja", **page_content(run))
 
 
 def write_run_page(

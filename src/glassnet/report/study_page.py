@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import jinja2
 from matplotlib.figure import Figure
 
 from glassnet.figures import save
 from glassnet.report.numbers import plural
 from glassnet.report.pictures import Picture, png_picture
+from glassnet.report.rendering import render
 from glassnet.report.sections import Drawing, Page, Section
 from glassnet.report.study_section import study_section
 from glassnet.report.thesis import thesis_page
@@ -75,8 +75,15 @@ def write_study_report(
         content = Page(section.title, [], [section])
     content = replace(content, facts=facts(studies))
     pictures = dict(_kept(content, page.parent / "figures"))
+    html = render(
+        "study.html.jinja",
+        page=content,
+        pictures=pictures,
+        counts=counts(content.ledger),
+        long=_LONG,
+    )
     with atomic_write(page) as file:
-        file.write(render(content, pictures).encode())
+        file.write(html.encode())
     if content.ledger:
         texts = {"ledger": ledger_text(content.ledger), "answers": answers_text(content.sections)}
         for stem, text in texts.items():
@@ -87,26 +94,6 @@ def write_study_report(
             with atomic_write(page.parent / f"{study.name}{ending}.csv") as file:
                 table.drop(columns="run").to_csv(file, index=False, float_format="%.7g")
     return page
-
-
-def render(page: Page, pictures: dict[str, Picture]) -> str:
-    """Return the HTML of a page, all in one: no script, and nothing is loaded from anywhere.
-
-    Parameters
-    ----------
-    page : Page
-    pictures : dict of Picture
-        By the name of the drawing.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("glassnet.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("study.html.jinja")
-    return template.render(page=page, pictures=pictures, counts=counts(page.ledger), long=_LONG)
 
 
 def counts(ledger: Sequence[Claim]) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from glassnet.names import unknown
 from glassnet.recipes import Recipe, RecipeError, load_recipe
-from glassnet.recipes.problems import problems
-from glassnet.recipes.recipe import StrictTable
+from glassnet.recipes.tables import StrictTable, read_table, table_from_dict
 from glassnet.training.metrics import METRICS
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -173,11 +172,7 @@ def study_from_dict(tree: Mapping[str, Any], source: str = "study") -> StudyTabl
     StudyError
         If a key or value is wrong; names the first few, with what is allowed.
     """
-    try:
-        return StudyTable.model_validate(tree)
-    except ValidationError as error:
-        told = (text.lstrip(": ") for text in problems(error, StudyTable, "the study"))
-        raise StudyError(f"{source}: {'; '.join(told)}") from None
+    return table_from_dict(StudyTable, tree, source, what="study", error=StudyError)
 
 
 def shipped_studies() -> dict[str, StudyTable]:
@@ -206,17 +201,15 @@ def load_study(name: str | Path) -> StudyTable:
     if not (path.suffix or path.is_file() or len(path.parts) > 1):
         known = [*shipped, THESIS]
         raise StudyError(unknown(str(name), known, "study") + ", or the path of a .toml file")
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"there is no study file {path}; see: glassnet study list") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path} is not a study in TOML: {error}") from None
-    study = study_from_dict({"name": path.stem, **tree}, str(path))
-    beside = path.parent / study.recipe
-    if beside.is_file():
-        study = study.model_copy(update={"recipe": str(beside.resolve())})
-    return study
+    tree = read_table(path, what="study", hint="see: glassnet study list", error=StudyError)
+    study = study_from_dict(tree, str(path))
+    return study.model_copy(update={"recipe": recipe_beside(path, study.recipe)})
+
+
+def recipe_beside(path: Path, recipe: str) -> str:
+    """Return the recipe that a file names: a path if it lies beside the file, else as it is."""
+    beside = path.parent / recipe
+    return str(beside.resolve()) if beside.is_file() else recipe
 
 
 THESIS = "thesis"

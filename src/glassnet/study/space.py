@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from glassnet.extras import require
 from glassnet.names import unknown
 from glassnet.recipes import Recipe, RecipeError, load_recipe
-from glassnet.recipes.problems import problems
-from glassnet.recipes.recipe import StrictTable
-from glassnet.study.definition import StudyError
+from glassnet.recipes.tables import StrictTable, read_table, table_from_dict
+from glassnet.study.definition import StudyError, recipe_beside
 from glassnet.training.metrics import METRICS
 
 require("optuna", "study")
@@ -185,11 +183,7 @@ def search_from_dict(tree: Mapping[str, Any], source: str = "search") -> SearchT
     StudyError
         If a key or value is wrong; names the first few, with what is allowed.
     """
-    try:
-        return SearchTable.model_validate(tree)
-    except ValidationError as error:
-        told = (text.lstrip(": ") for text in problems(error, SearchTable, "the search"))
-        raise StudyError(f"{source}: {'; '.join(told)}") from None
+    return table_from_dict(SearchTable, tree, source, what="search", error=StudyError)
 
 
 def load_search(file: str | Path) -> SearchTable:
@@ -203,19 +197,10 @@ def load_search(file: str | Path) -> SearchTable:
         If there is no such file, or it is wrong.
     """
     path = Path(file)
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise StudyError(
-            f"there is no search file {path}; docs/studies.md has an example"
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path} is not a search in TOML: {error}") from None
-    search = search_from_dict({"name": path.stem, **tree}, str(path))
-    beside = path.parent / search.recipe
-    if beside.is_file():
-        search = search.model_copy(update={"recipe": str(beside.resolve())})
-    return search
+    hint = "docs/studies.md has an example"
+    tree = read_table(path, what="search", hint=hint, error=StudyError)
+    search = search_from_dict(tree, str(path))
+    return search.model_copy(update={"recipe": recipe_beside(path, search.recipe)})
 
 
 def toml_value(value: Any) -> str:  # noqa: ANN401 any value of a recipe
