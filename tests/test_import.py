@@ -128,6 +128,7 @@ def test_the_command_line_without_its_extra_says_what_to_install() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_every_public_name_is_there() -> None:
-    code = "import glassnet; print(all(hasattr(glassnet, name) for name in glassnet.__all__))"
-    assert run(code) == "True\n"
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+def test_every_public_name_is_there(package) -> None:
+    code = f"import {package} as p; print([name for name in p.__all__ if not hasattr(p, name)])"
+    assert run(code) == "[]\n"

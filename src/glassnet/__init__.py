@@ -56,10 +56,11 @@ from glassnet.training import (
     predicted_labels,
 )
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data import load_dataset
+else:
+    __getattr__ = lazy_names(__name__, {"load_dataset": "glassnet.data"})
 
-__getattr__ = lazy_names(__name__, {"load_dataset": "glassnet.data"})
 __version__ = "0.1.0"
 
 __all__ = [

@@ -80,3 +80,15 @@ def test_scattered_rows_are_those_of_the_chunk(dtype) -> None:
     assert x.dtype == dtype
     assert x[rows].tolist() == [[16, 17, 18, 19], [0, 1, 2, 3], [12, 13, 14, 15]]
     assert np.shares_memory(x, data.x) == (dtype == "float32")
+
+
+def test_chunks_are_small_where_outputs_are_many_or_the_network_is_large() -> None:
+    data, order = numbered(20_000, (2,)), np.arange(20_000)
+
+    def first(**settings) -> int:
+        return len(next(chunks(data, order, 10, dtype=FLOAT32, **settings)).rows)
+
+    assert first() == 16_380
+    assert first(outputs=2**21) == 10  # one batch, of which each example has 8 MiB of outputs
+    assert first(outputs=2**10) == 2_040
+    assert first(multiplications=2**20) == 1_020

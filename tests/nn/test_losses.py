@@ -435,3 +435,13 @@ def test_a_gradient_of_a_loss_with_another_output_is_refused() -> None:
 def test_a_squared_error_takes_any_output() -> None:
     gn.MeanSquaredError().check_output(gn.Identity())
     gn.HalfSquaredError().check_output(gn.Dense(1))
+
+
+def test_a_loss_made_from_another_one_sums_up_its_own_examples() -> None:
+    class Tenfold(gn.HalfSquaredError):  # noqa: N818
+        def per_example(self, p, y):
+            return 10 * super().per_example(p, y)
+
+    p, y = np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]])
+    assert Tenfold().value(p, y) == 5.0
+    assert gn.HalfSquaredError().value(p, y) == 0.5

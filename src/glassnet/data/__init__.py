@@ -6,7 +6,7 @@ from glassnet.data.dataset import Dataset
 from glassnet.data.preprocessing import one_hot, scale_to_unit
 from glassnet.lazy import lazy_names
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data.catalog import DATASETS, CatalogEntry, RemoteFile
     from glassnet.data.cifar import read_cifar10
     from glassnet.data.download import DownloadError
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from glassnet.data.npz import read_npz
     from glassnet.data.places import find_dataset
     from glassnet.data.tabular import read_csv
-
-# Arrays need none of what reads files and the network, which takes longer to import than the rest.
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "DATASETS": "glassnet.data.catalog",
-        "CatalogEntry": "glassnet.data.catalog",
-        "RemoteFile": "glassnet.data.catalog",
-        "read_cifar10": "glassnet.data.cifar",
-        "DownloadError": "glassnet.data.download",
-        "read_features": "glassnet.data.features",
-        "fetch_dataset": "glassnet.data.fetching",
-        "read_idx": "glassnet.data.idx",
-        "read_image": "glassnet.data.images",
-        "read_image_folder": "glassnet.data.images",
-        "load_dataset": "glassnet.data.loading",
-        "read_npz": "glassnet.data.npz",
-        "find_dataset": "glassnet.data.places",
-        "read_csv": "glassnet.data.tabular",
-    },
-)
+else:
+    # Arrays need none of what reads files and the network, which takes longer to import than the rest.
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "DATASETS": "glassnet.data.catalog",
+            "CatalogEntry": "glassnet.data.catalog",
+            "RemoteFile": "glassnet.data.catalog",
+            "read_cifar10": "glassnet.data.cifar",
+            "DownloadError": "glassnet.data.download",
+            "read_features": "glassnet.data.features",
+            "fetch_dataset": "glassnet.data.fetching",
+            "read_idx": "glassnet.data.idx",
+            "read_image": "glassnet.data.images",
+            "read_image_folder": "glassnet.data.images",
+            "load_dataset": "glassnet.data.loading",
+            "read_npz": "glassnet.data.npz",
+            "find_dataset": "glassnet.data.places",
+            "read_csv": "glassnet.data.tabular",
+        },
+    )
 
 __all__ = [
     "DATASETS",

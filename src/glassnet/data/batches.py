@@ -12,6 +12,7 @@ from glassnet.data.dataset import Dataset
 
 _CHUNK_BYTES = 8 * 2**20
 _CHUNK_ROWS = 16384
+_CHUNK_MULTIPLICATIONS = 2**30  # some tenths of a second, after which callbacks are called
 
 
 class Chunk:
@@ -61,7 +62,14 @@ class Chunk:
 
 
 def chunks(
-    dataset: Dataset, order: np.ndarray, batch_size: int, *, dtype: np.dtype[Any], start: int = 0
+    dataset: Dataset,
+    order: np.ndarray,
+    batch_size: int,
+    *,
+    dtype: np.dtype[Any],
+    outputs: int = 1,
+    multiplications: int = 1,
+    start: int = 0,
 ) -> Iterator[Chunk]:
     """Yield the examples in this order, some whole batches at a time.
 
@@ -77,11 +85,17 @@ def chunks(
         Chunks hold whole batches, but for the last one.
     dtype : dtype
         Of the inputs.
+    outputs : int
+        Numbers that the network gives for each example; they take memory too.
+    multiplications : int
+        About how many it makes for each, in one pass.
     start : int
         Position in the order to begin at: the end of a chunk of an earlier pass.
     """
-    row_bytes = dataset.x[0].size * dtype.itemsize
-    fitting = min(_CHUNK_BYTES // row_bytes, _CHUNK_ROWS)
+    row_bytes = max(dataset.x[0].size, outputs) * dtype.itemsize
+    fitting = min(
+        _CHUNK_BYTES // row_bytes, _CHUNK_ROWS, _CHUNK_MULTIPLICATIONS // max(multiplications, 1)
+    )
     size = min(max(fitting // batch_size, 1) * batch_size, len(order))
     buffer = np.empty((size, *dataset.x.shape[1:]), dtype)
     for first in range(start, len(order), size):

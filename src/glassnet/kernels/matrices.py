@@ -141,9 +141,11 @@ def _panels(vectors: int, *, whole: bool, vector_bytes: int = VECTOR_BYTES) -> C
     # Eight sums keep both multipliers of a processor busy, and fit into 16 registers. Of the widest
     # there are 32, and with more rows the right matrix is read less often.
     tall = 8 if VECTOR_BYTES == 64 else 8 // vectors
-    one, two, three, four, tallest = (
-        _panel(rows, vectors, whole=whole, vector_bytes=vector_bytes) for rows in (1, 2, 3, 4, tall)
-    )
+    panel = {
+        rows: _panel(rows, vectors, whole=whole, vector_bytes=vector_bytes)
+        for rows in {1, 2, 3, 4, tall}
+    }
+    one, two, three, four, tallest = (panel[rows] for rows in (1, 2, 3, 4, tall))
 
     def panels(
         a: Matrix, b: Matrix, bias: Matrix, c: Matrix, rows: int, j: int, width: int, depth: int

@@ -1,8 +1,8 @@
 """Compiled steps with one example each: the thesis' stochastic gradient descent.
 
-Two things are done otherwise than for batches. The gradient of a weight matrix is the outer product
-of the layer's input and the gradient by its pre-activation; it is used as it arises, and never
-written to memory. And the first weights, which are most, are touched as seldom as possible:
+Two things are done otherwise than for batches. The gradient of the first weights is the outer
+product of the input and the gradient by the layer's pre-activation; it is used as it arises, and
+never written to memory. And the first weights, which are most, are touched as seldom as possible:
 
 - Weights of an input that is 0 have no gradient: all that happens to them is that their velocity
   decays and carries them on. They are left alone until their input is not 0 for the next time, and
@@ -85,8 +85,8 @@ def train(
 ) -> int:
     """Make a step for each example; see `glassnet.kernels.dense_chain.train`.
 
-    Afterwards the gradient holds those by biases and slopes alone. The workspace has a row for each
-    thread: all but the products with the first weights is done by every thread for itself.
+    Afterwards the gradient holds all but those by the first weights. The workspace has a row for
+    each thread: all but the products with the first weights is done by every thread for itself.
     """
     lag = _no_lag(network.layers[0, INPUTS], rates.size, sgd, parameters.theta)
     return _train(member, parameters, network, examples, rates, loss, sgd, lag)
@@ -137,6 +137,7 @@ def _train(
         if skipping:
             _step_of_active_weights(n, step, member, example, parameters, network, rate, sgd, lag)
         else:
+            # after the last step there is no next example: its own products are never asked for
             following = _inputs_of(min(step + 1, rates.size - 1), examples, inputs)
             _step_of_first_weights(member, example, following, parameters, network, rate, sgd)
         _step_of_rest(member, parameters, network, rate, sgd)

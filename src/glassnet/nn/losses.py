@@ -62,8 +62,13 @@ class Loss(Configurable, ABC):
         """Return the sum of the loss over the batch: that of `per_example`, or faster."""
         return float(self.per_example(p, y).sum(dtype=np.float64))
 
+    def __init_subclass__(cls, **settings: Any) -> None:  # noqa: ANN401
+        super().__init_subclass__(**settings)
+        if "per_example" in cls.__dict__ and "total" not in cls.__dict__:
+            cls.total = Loss.total  # type: ignore[method-assign] # its parent's sums something else
+
     def value(self, p: np.ndarray, y: np.ndarray) -> float:
-        """Return the mean loss over the batch."""
+        """Return the mean loss over the batch, which has one example at least."""
         return self.total(p, y) / len(p)
 
     def encode(self, y: np.ndarray, outputs: int, dtype: np.dtype[Any]) -> np.ndarray:

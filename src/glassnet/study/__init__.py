@@ -23,11 +23,11 @@ from glassnet.study.study import Step, Study, run_studies  # noqa: E402
 
 if TYPE_CHECKING:
     from glassnet.study.analysis import Analysis, analyse
-
-# What performs runs, also in other processes, needs no statistics, which take a second to import.
-__getattr__ = lazy_names(
-    __name__, {"Analysis": "glassnet.study.analysis", "analyse": "glassnet.study.analysis"}
-)
+else:
+    # What performs runs needs no statistics, which take a second to import in every process.
+    __getattr__ = lazy_names(
+        __name__, {"Analysis": "glassnet.study.analysis", "analyse": "glassnet.study.analysis"}
+    )
 
 __all__ = [
     "THESIS",

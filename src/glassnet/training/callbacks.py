@@ -37,7 +37,10 @@ class Callback:
         """After every step: costs a call each, so prefer `on_chunk_end` where that is enough."""
 
     def on_chunk_end(self, trainer: Trainer) -> None:
-        """After the steps of a chunk: at most 16,384 examples or 8 MiB, but at least one batch."""
+        """After the steps of a chunk: up to 16,384 examples or 8 MiB of them, at least a batch.
+
+        For large networks there are fewer, so that callbacks are called every second or so.
+        """
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """After an epoch and its validation."""

@@ -256,7 +256,15 @@ class Trainer:
         self.engine_in_use = steps.name
         clock = time.perf_counter()
         with steps.ready():
-            for chunk in chunks(train, order, size, dtype=dtype, start=progress.row):
+            for chunk in chunks(
+                train,
+                order,
+                size,
+                dtype=dtype,
+                outputs=self.network.output_shape[0],
+                multiplications=self.network.theta.size,
+                start=progress.row,
+            ):
                 with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
                     self._train_chunk(chunk, steps)
                 progress.row += len(chunk.y)
