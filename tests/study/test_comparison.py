@@ -137,13 +137,23 @@ def test_ends_that_look_the_same_are_written_once():
 
 def test_a_difference_that_holm_does_not_let_pass_is_indistinguishable():
     tamed = dataclasses.replace(CLEAR, p_holm=0.05)
-    assert verdict(tamed) == "indistinguishable with ten seeds"
+    assert verdict(dataclasses.replace(tamed, wins=9)) == "indistinguishable with ten seeds"
     assert verdict(tamed, alpha=0.06).startswith("better")
 
 
 def test_an_interval_on_both_sides_of_zero_is_never_better_or_worse():
     wide = dataclasses.replace(CLEAR, low=-0.001, p_holm=0.07, seeds=13)
+    assert not wide.distinct
     assert verdict(wide, alpha=0.1) == "indistinguishable with 13 seeds"
+
+
+def test_what_all_of_many_seeds_agree_on_is_said_though_it_is_not_proved():
+    one_far_off = dataclasses.replace(CLEAR, low=-0.8, p_holm=0.3)
+    assert verdict(one_far_off) == "indistinguishable with ten seeds, though higher in each"
+    lower = dataclasses.replace(one_far_off, mean=-0.005, wins=0)
+    assert verdict(lower) == "indistinguishable with ten seeds, though lower in each"
+    few = dataclasses.replace(one_far_off, seeds=5, wins=5)
+    assert verdict(few) == "indistinguishable with five seeds"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
           "eleven", "twelve")  # fmt: skip
 
 
+_MANY = 6
+"""Seeds that all agree, of which a sign test would say that it is no chance (p < 5 %)."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """How one cell differs from another over the seeds that both have.
@@ -47,6 +51,15 @@ class Difference:
     p_holm: float
     seeds: int
     wins: int
+
+    @property
+    def distinct(self) -> bool:
+        """Whether the cells can be told apart, at 5 % and after correction."""
+        return self.told_apart(0.05)
+
+    def told_apart(self, alpha: float) -> bool:
+        """Tell whether `p_holm` is below `alpha` and the interval on one side of zero."""
+        return self.p_holm < alpha and not self.low <= 0 <= self.high
 
 
 def paired_differences(
@@ -176,7 +189,8 @@ def verdict(
 
     "Better" and "worse" need both `p_holm` below `alpha` and an interval on one side of zero; the
     numbers are the interval's ends. All else is "indistinguishable", which isn't "equal": the
-    interval says how large a difference could still hide.
+    interval says how large a difference could still hide. Where six seeds or more all agree on
+    the direction, that is said too: one seed far off can hide from the t test what all show.
 
     Parameters
     ----------
@@ -201,11 +215,15 @@ def verdict(
     >>> verdict(d, higher_is_better=False)
     'worse by 0.42 to 0.61 points'
     >>> verdict(d, alpha=0.001)
-    'indistinguishable with ten seeds'
+    'indistinguishable with ten seeds, though higher in each'
     """
     low, high = difference.low, difference.high
-    if difference.p_holm >= alpha or low <= 0 <= high:
-        return f"indistinguishable with {number_word(difference.seeds)} seeds"
+    if not difference.told_apart(alpha):
+        seeds, every = difference.seeds, ""
+        if seeds >= _MANY and difference.mean != 0:  # one seed far off hides what all agree on
+            words = {seeds: ", though higher in each", 0: ", though lower in each"}
+            every = words.get(difference.wins, "")
+        return f"indistinguishable with {number_word(seeds)} seeds{every}"
     word = "better" if (low > 0) == higher_is_better else "worse"
     least, most = (f"{scale * end:.{digits}f}" for end in sorted((abs(low), abs(high))))
     amount = least if least == most else f"{least} to {most}"
