@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -69,7 +71,7 @@ def test_seeds_and_folder_are_options(glassnet, tiny, workplace) -> None:
     own = ("--seeds", 1, "--out", "elsewhere")
     done = glassnet("study", "run", "tiny.toml", "--jobs", 1, *own)
     assert done.code == 0, done.err
-    assert "Next: glassnet study report tiny.toml --out elsewhere --seeds 1" in done.out
+    assert "Next: glassnet study report tiny.toml --seeds 1 --out elsewhere" in done.out
     assert len(list((workplace / "elsewhere" / "runs").iterdir())) == 2
     again = glassnet("study", "run", "tiny.toml", "--jobs", 1, "--out", "elsewhere")
     assert "4 runs, 2 of them done before" in again.out
@@ -86,7 +88,10 @@ def test_seeds_and_folder_are_options(glassnet, tiny, workplace) -> None:
         (TINY.replace('"digits"', '"digts"'), "unknown recipe 'digts'; did you mean 'digits'?"),
         (f'baseline = "rate 1"\n{TINY}', "baseline must be one of the cells (rate 0.01, rate 0.1)"),
         (TINY.replace("[changes]", '[changes]\n"data.name" = "digts"'), "unknown data set 'digts'"),
-        (TINY.replace("[changes]", '[changes]\n"data.name" = "none.csv"'), "none.csv"),
+        (
+            TINY.replace("[changes]", '[changes]\n"data.name" = "none.csv"'),
+            "data.name = 'none.csv': there is no none.csv",
+        ),
         ("name = [", "tiny.toml is not a study in TOML"),
         (None, "there is no study file tiny.toml"),
     ],
@@ -100,6 +105,73 @@ def test_a_bad_study_is_told_in_one_line(glassnet, tiny, workplace, text, told) 
     assert told in done.err
     assert done.err.count("\n") == 1
     assert not (workplace / "studies").exists()
+
+
+def test_a_folder_is_no_study(glassnet, workplace) -> None:
+    (workplace / "x.toml").mkdir()
+    done = glassnet("study", "run", "x.toml")
+    assert done.code == 2
+    assert "x.toml cannot be read as a study file: it is a folder" in done.err
+
+
+def test_the_command_in_a_report_can_be_typed(glassnet, workplace) -> None:
+    (workplace / "my own").mkdir()
+    (workplace / "my own" / "bad 7.toml").write_text(f'name = "other"\n{TINY}')
+    own = ("my own/bad 7.toml", "--seeds", 1, "--out", "else where")
+    typed = "glassnet study run 'my own/bad 7.toml' --seeds 1 --out 'else where'"
+    none = glassnet("study", "report", *own)
+    assert (none.code, none.err.endswith(f"; first: {typed}\n")) == (2, True)
+    glassnet("study", "run", *own, "--jobs", 1)
+    assert glassnet("study", "report", *own).code == 0
+    page = workplace / "else where" / "other" / "report.html"
+    assert typed in html.unescape(page.read_text("utf-8"))
+    assert glassnet(*shlex.split(typed)[1:]).out.splitlines()[1].startswith("all 2 runs are there")
+    glassnet("study", "run", own[0], "--jobs", 1)
+    glassnet("study", "report", own[0], "--seeds", 2)
+    page = workplace / "studies" / "other" / "report.html"
+    assert ">glassnet study run 'my own/bad 7.toml'<" in html.unescape(page.read_text("utf-8"))
+
+
+def test_a_file_called_thesis_is_no_thesis(glassnet, workplace) -> None:
+    (workplace / "thesis.toml").write_text(TINY)
+    glassnet("study", "run", "thesis.toml", "--jobs", 1)
+    done = glassnet("study", "report", "thesis.toml")
+    assert (done.code, done.err) == (0, "")
+    page = (workplace / "studies" / "thesis" / "report.html").read_text("utf-8")
+    assert "<h1>Two rates</h1>" in page
+
+
+def test_one_seed_and_none_have_a_dash_for_the_interval(glassnet, tiny) -> None:
+    tiny(TINY.replace("seeds = 2", "seeds = 1"))
+    for _ in range(2):
+        done = glassnet("study", "show", "tiny.toml")
+        assert (done.code, done.err) == (0, "")
+        lines = [line.split() for line in done.out.splitlines() if line.startswith("rate ")]
+        assert [line[-1] for line in lines] == ["–", "–"]
+        glassnet("study", "run", "tiny.toml", "--jobs", 1)
+    assert "No cells are compared" in done.out
+
+
+def test_one_cell_without_runs_hides_no_verdict_of_the_others(glassnet, tiny) -> None:
+    tiny(TINY.replace("0.1]", "0.1, 1e6]"))
+    glassnet("study", "run", "tiny.toml", "--jobs", 1)
+    done = glassnet("study", "show", "tiny.toml")
+    assert "rate 0.01 against rate 0.1: " in done.out
+    assert "rate 1e+06: 2 of 2 runs failed." in done.out
+    assert "Not compared, with fewer than two seeds in common: rate 1e+06." in done.out
+
+
+def test_a_damaged_run_is_warned_of_and_made_again(glassnet, tiny, workplace) -> None:
+    tiny()
+    glassnet("study", "run", "tiny.toml", "--jobs", 1)
+    path = workplace / "studies" / "runs" / kept(workplace)[0]
+    path.write_bytes(path.read_bytes()[:50])
+    shown = glassnet("study", "show", "tiny.toml")
+    assert shown.code == 0
+    assert "1 of 2" in shown.out
+    done = glassnet("study", "run", "tiny.toml", "--jobs", 1)
+    assert "4 runs, 3 of them done before" in done.out
+    assert done.code == 0
 
 
 def test_an_unknown_study_is_told_with_the_nearest(glassnet) -> None:
@@ -125,7 +197,8 @@ def test_runs_that_fail_are_told_and_the_others_kept(glassnet, tiny, workplace) 
         done = glassnet("study", "run", "tiny.toml", "--jobs", 1)
         assert (done.code, done.err) == (1, "")
         assert f"4 runs, {already} of them done before" in done.out
-        assert "failed: training diverged" in done.out
+        assert "failed: rate 1e+06, seed 0: training diverged" in done.out
+        assert "All of them: glassnet study show tiny.toml. Run" in done.out
         assert f"2 of {missing} runs failed; the others are kept" in done.out
         assert len(kept(workplace)) == 2
 
@@ -142,7 +215,8 @@ def test_fail_fast_ends_at_the_first_failure(glassnet, tiny, workplace) -> None:
     tiny(DIVERGING.replace("[0.01, 1e6]", "[1e6, 0.01]"))
     done = glassnet("study", "run", "tiny.toml", "--jobs", 1, "--fail-fast")
     assert done.code == 1
-    assert done.err.startswith("Error: a run failed, the first that did: training diverged")
+    told = "Error: a run failed, the first that did: rate 1e+06, seed 0: training diverged"
+    assert done.err.startswith(told)
     assert kept(workplace) == []
 
 

@@ -87,6 +87,20 @@ def test_a_zoomed_panel_shows_a_part_and_points_to_lines_outside():
     assert texts(part) == ["good", "poor ↓"]
 
 
+def test_a_zoomed_panel_may_begin_later():
+    figure = draw(curve(), zoom=(90.0, 95.0), zoom_from=2)
+    whole, detail = figure.axes
+    assert whole.get_xlim()[0] < 1
+    assert 1.9 < detail.get_xlim()[0] < 2
+
+
+def test_short_names_stand_beside_both_panels_and_long_ones_beside_the_last():
+    short, long = (draw(curve(name), zoom=(90.0, 95.0)).axes for name in ("0.1", "a" * 30))
+    assert texts(short[0]) == ["0.1"]
+    assert texts(long[0]) == []
+    assert len(texts(long[1])) == 1
+
+
 def test_given_limits_are_kept():
     (axes,) = draw(curve(), limits=(50, 100)).axes
     assert axes.get_ylim() == (50, 100)

@@ -38,6 +38,13 @@ def test_a_logarithmic_axis_leaves_out_what_is_not_positive(axes):
     assert 0 < axes.get_ylim()[0] < 0.01
 
 
+def test_about_a_decade_of_a_logarithmic_axis_has_more_ticks(axes):
+    set_y(axes, np.array([0.06, 0.47]), log=True)
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    assert ticks == pytest.approx([0.07, 0.1, 0.2, 0.3, 0.5])
+
+
 @pytest.mark.parametrize("log", [True, False])
 @pytest.mark.parametrize("values", [[np.nan], [5.0], [0.0]])
 def test_without_a_range_there_are_limits_still(axes, values, log):

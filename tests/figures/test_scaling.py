@@ -37,6 +37,22 @@ def test_a_name_has_the_same_colour_in_all_panels():
     assert colours[0] == colours[1]
 
 
+def test_panels_stand_in_rows_and_each_row_has_the_name_of_the_y_axis():
+    panels = [Panel("batch size", [FAST], title=f"panel {k}") for k in range(3)]
+    figure = scaling(panels, columns=2, y_label="s")
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert boxes[0].y0 == boxes[1].y0 > boxes[2].y1
+    assert boxes[0].x0 == boxes[2].x0
+    assert [axes.get_ylabel() for axes in figure.axes] == ["s", "", "s"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["panel 0", "panel 1", "panel 2"]
+
+
+def test_zero_is_a_line_and_the_note_says_what_is_repeated():
+    figure = scaling([Panel("epoch", [FAST])], log_y=False, zero=True, repeated="seed")
+    assert any(list(line.get_ydata()) == [0, 0] for line in figure.axes[0].lines)
+    assert "mean of 2 seeds" in figure.texts[0].get_text()
+
+
 def test_a_panel_may_have_a_linear_axis_that_begins_at_zero():
     figure = scaling([Panel("momentum", [curve("fast", [0, 0.8], [1, 1])], log_x=False)])
     assert figure.axes[0].get_xscale() == "linear"

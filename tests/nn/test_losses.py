@@ -438,7 +438,7 @@ def test_a_squared_error_takes_any_output() -> None:
 
 
 def test_a_loss_made_from_another_one_sums_up_its_own_examples() -> None:
-    class Tenfold(gn.HalfSquaredError):  # noqa: N818
+    class Tenfold(gn.HalfSquaredError):
         def per_example(self, p, y):
             return 10 * super().per_example(p, y)
 

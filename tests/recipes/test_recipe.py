@@ -134,7 +134,7 @@ def test_a_description_of_several_lines_is_written_on_several() -> None:
 
 
 def test_a_folder_is_no_recipe(tmp_path) -> None:
-    with pytest.raises(RecipeError, match="is not a recipe in TOML"):
+    with pytest.raises(RecipeError, match="cannot be read as a recipe file: it is a folder"):
         load_recipe(tmp_path)
 
 

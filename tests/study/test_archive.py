@@ -133,7 +133,18 @@ def test_a_damaged_file_is_told_with_what_to_do(archive, damage) -> None:
     path = archive.runs / f"{SPEC.key}.npz"
     damage(path)
     with pytest.raises(
-        ValueError, match=r"is damaged \(.*; delete it and run the study again"
+        ValueError, match=r"is damaged \(.*; to replace it, run the study again"
     ) as e:
         archive.read(SPEC)
     assert str(path) in str(e.value)
+
+
+def test_a_damaged_file_counts_as_missing_and_is_warned_of_once(archive, caplog) -> None:
+    archive.keep(SPEC, RUN)
+    path = archive.runs / f"{SPEC.key}.npz"
+    path.write_bytes(path.read_bytes()[:-40])
+    assert (archive.has(SPEC), archive.missing([SPEC])) == (False, [SPEC])
+    (record,) = caplog.records
+    assert f"{path} is damaged" in record.getMessage()
+    archive.keep(SPEC, RUN)
+    assert (archive.has(SPEC), archive.missing([SPEC])) == (True, [])

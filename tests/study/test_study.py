@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from glassnet.study import Study, StudyError, run_studies
-from glassnet.study.study import RunFailedError
+from glassnet.study.steps import RunFailedError
 
 RATE = "training.phases.0.optimizer.learning_rate"
 
@@ -77,10 +77,32 @@ def test_a_run_that_failed_is_tried_again(tiny) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_fail_fast_stops_at_the_first_failure_and_keeps_what_was_done(tiny, jobs) -> None:
     study, steps = tiny(rates=(0.01, 1e6, 0.1), seeds=4), Steps()
-    with pytest.raises(RunFailedError, match="a run failed, the first that did: training diverged"):
+    told = r"a run failed, the first that did: rate 1e\+06, seed \d: training diverged"
+    with pytest.raises(RunFailedError, match=told):
         study.run(jobs=jobs, fail_fast=True, progress=steps)
     assert [step.failure is None for step in steps] == [True] * (len(steps) - 1) + [False]
     assert len(study.missing()) == 12 - len(steps) + 1 > 1
+
+
+def test_what_failed_is_told_with_cell_and_seed_and_the_study_where_there_are_several(tiny) -> None:
+    steps = Steps()
+    one, other = tiny(rates=(1e6,), seeds=1), tiny(rates=(1e6, 0.1), seeds=1, name="other")
+    (told,) = run_studies([one], jobs=1, progress=steps)
+    assert told.startswith("rate 1e+06, seed 0: training diverged")
+    assert steps.pop().label == "rate 1e+06, seed 0"
+    (told,) = run_studies([one, other], jobs=1, progress=steps)
+    assert told.startswith("tiny, rate 1e+06, seed 0: training diverged")
+    assert {step.label for step in steps} == {"tiny, rate 1e+06, seed 0", "other, rate 0.1, seed 0"}
+
+
+def test_a_damaged_run_is_left_out_and_made_again(tiny, numbers) -> None:
+    study = tiny().run(jobs=1)
+    before, damaged = numbers(study), study.specs[1]
+    path = study.archive.runs / f"{damaged.key}.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    assert study.missing() == [damaged]
+    assert len(study.results()) == 3 * 2
+    assert numbers(study.run(jobs=1)) == before
 
 
 def test_where_times_matter_runs_go_one_at_a_time_and_last(tiny, monkeypatch) -> None:

@@ -74,7 +74,8 @@ def run(  # noqa: PLR0917 typer's options are no positions
 ) -> None:
     """Perform the runs of a study that are missing. Stop it at any time, and go on later."""
     from glassnet.study import run_studies
-    from glassnet.study.study import RunFailedError
+    from glassnet.study.commands import command_line
+    from glassnet.study.steps import RunFailedError
 
     studies = _load(name, seeds, folder)
     runs = {spec.key for study in studies for spec in study.specs}
@@ -83,7 +84,7 @@ def run(  # noqa: PLR0917 typer's options are no positions
     say(what, "bold")
     if not missing:
         say(f"all {len(runs):,} runs are there; nothing to do")
-        _say_next(name, folder, seeds)
+        _say_next(studies)
         return
     say(f"{len(runs):,} runs, {len(runs) - len(missing):,} of them done before")
     try:
@@ -101,12 +102,12 @@ def run(  # noqa: PLR0917 typer's options are no positions
         raise typer.Exit(1) from None
     if failures:
         say(
-            f"{len(failures):,} of {len(missing):,} runs failed; the others are kept. "
-            "glassnet study show has them; run the study again to try them again",
+            f"{len(failures):,} of {len(missing):,} runs failed; the others are kept. All of them: "
+            f"{command_line('show', studies)}. Run the study again to try them again",
             "yellow",
         )
         raise typer.Exit(1)
-    _say_next(name, folder, seeds)
+    _say_next(studies)
 
 
 @app.command("list", epilog="Example:\n\nglassnet study list")
@@ -139,10 +140,11 @@ def show(name: Name, seeds: Seeds = None, folder: Folder = _FOLDER) -> None:
             "cell", "runs", analysis.name, "95 % interval", numbers=("runs", analysis.name)
         )
         for cell in analysis.cells:
-            mean, low, high = map(analysis.unit.told, cell.interval)
-            add(made, cell.label, f"{len(cell.values)} of {cell.planned}", mean, f"{low} to {high}")
+            mean, low, high = cell.interval
+            unit, runs = analysis.unit, f"{len(cell.values)} of {cell.planned}"
+            add(made, cell.label, runs, unit.told(mean), unit.span(low, high))
         out.print(made)
-        for line in analysis.verdicts:
+        for line in (*analysis.verdicts, *analysis.remarks):
             say(line)
         for where, message in study.failures().items():
             say(f"failed: {where}: {message}", "yellow")
@@ -168,10 +170,11 @@ def report(  # noqa: PLR0917
     import webbrowser
 
     from glassnet.report.study_page import write_study_report
+    from glassnet.study import THESIS
 
-    studies = _load(name, seeds, folder)
+    studies, page_of = _load(name, seeds, folder), THESIS if name == THESIS else None
     with out.status("drawing pictures"):
-        page = write_study_report(studies, name=_short(name), path=html, data_dir=data_dir)
+        page = write_study_report(studies, name=page_of, path=html, data_dir=data_dir)
     say(f"{page}")
     if show_it:
         webbrowser.open(page.resolve().as_uri())
@@ -234,11 +237,7 @@ def _load(name: str, seeds: int | None, folder: Path) -> list[Study]:
     return [Study.load(each, seeds=seeds, folder=folder) for each in names]
 
 
-def _short(name: str) -> str:
-    return Path(name).stem
+def _say_next(studies: list[Study]) -> None:
+    from glassnet.study.commands import command_line
 
-
-def _say_next(name: str, folder: Path, seeds: int | None) -> None:
-    own = [] if folder == _FOLDER else ["--out", str(folder)]
-    own += [] if seeds is None else ["--seeds", str(seeds)]
-    say(f"Next: {shlex.join(['glassnet', 'study', 'report', name, *own])}")
+    say(f"Next: {command_line('report', studies)}")

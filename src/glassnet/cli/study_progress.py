@@ -40,7 +40,8 @@ def runs_shown(total: int) -> Iterator[Callable[[Step], None]]:
         bars.update(task, completed=step.share, place=told(step))
         if step.failure not in (None, *failures) and len(failures) < _FAILURES_SHOWN:
             failures.append(step.failure)
-            bars.console.print(Text(f"failed: {step.failure}", "yellow"), soft_wrap=True)
+            line = Text(f"failed: {step.label}: {step.failure}", "yellow")
+            bars.console.print(line, soft_wrap=True)
         now = time.monotonic()
         if not live and (now - printed > _SECONDS_BETWEEN_LINES or step.done == step.total):
             printed = now

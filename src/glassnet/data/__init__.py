@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data.places import find_dataset
     from glassnet.data.tabular import read_csv
 else:
-    # Arrays need none of what reads files and the network, which takes longer to import than the rest.
+    # Arrays need none of what reads files, which takes longer to import than the rest.
     __getattr__ = lazy_names(
         __name__,
         {

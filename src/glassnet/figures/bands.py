@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassnet.figures import palette, style
 from glassnet.figures.ends import End, draw_marks, wrap, write_ends
-from glassnet.figures.scales import set_x, set_y
+from glassnet.figures.scales import set_x, set_y, shade
 
 BAND_NAME = "95 % confidence"
 _PANEL = (3.6, 2.5)  # inches
 _ZOOMED = (2.75, 2.5)
 _NAME = 1.45  # inches, the widest name at the end of a line
+_SHORT = 0.8  # names that are no wider stand beside each of two panels
 
 
 class Curve(NamedTuple):
@@ -59,6 +60,7 @@ def bands(
     phases: Sequence[tuple[float, str]] = (),
     limits: tuple[float, float] | None = None,
     zoom: tuple[float, float] | None = None,
+    zoom_from: float | None = None,
     log_x: bool = False,
     log_y: bool = False,
     band_name: str = BAND_NAME,
@@ -80,6 +82,8 @@ def bands(
         Least and greatest value of the y axis, in its own unit (per cent).
     zoom : tuple of float, optional
         The same of a second panel at the right, which shows a part in detail.
+    zoom_from : float, optional
+        Where the x axis of that panel begins; by default where that of the first does.
     log_x, log_y : bool
         Whether an axis is logarithmic.
     band_name : str
@@ -110,8 +114,9 @@ def bands(
     cells = [checked(curve, number, scale) for number, curve in enumerate(curves)]
     panel = _PANEL if zoom is None else _ZOOMED
     views = [limits] if zoom is None else [limits, zoom]
-    names = min(_NAME, max(style.text_width(c.label, style.SMALL) for c in cells)) + 0.2
-    width = len(views) * (panel[0] + 0.65) + names + 2 * style.MARGIN
+    names = min(_NAME, max(style.text_width(c.label, style.SMALL) for c in cells))
+    named = len(views) if names <= _SHORT else 1
+    width = len(views) * (panel[0] + 0.65) + named * (names + 0.2) + 2 * style.MARGIN
     note = wrap(seeds_note(cells, band_name), width - 0.3, style.SMALL)
     height = panel[1] + 0.75 + (0.16 if phases else 0.0) + (0.22 if title else 0.0)
     figure = style.new_figure(width, height + 0.12 * note.count("\n"), layout="constrained")
@@ -122,13 +127,13 @@ def bands(
     for axes, view in zip(panels, views, strict=True):
         draw_curves(
             axes, cells, size=panel, limits=view, log_x=log_x, log_y=log_y, phases=phases,
-            names=axes is panels[-1],
+            names=axes in panels[-named:], x_from=zoom_from if axes is not panels[0] else None,
         )  # fmt: skip
         style.label(axes, x=x_label, y=y_label if axes is panels[0] else "")
         axes.xaxis.label.set_parse_math(False)
         axes.yaxis.label.set_parse_math(False)
     if zoom is not None:
-        shade(panels[0], zoom)
+        shade(panels[0], zoom, zoom_from)
     figure.supxlabel(
         note, fontsize=style.SMALL, color=style.FAINT, fontfamily=style.FONT, linespacing=1.15
     )
@@ -200,6 +205,7 @@ def draw_curves(
     phases: Sequence[tuple[float, str]] = (),
     names: bool = True,
     markers: bool = False,
+    x_from: float | None = None,
 ) -> None:
     """Draw cells in a panel of a `size` in inches, with their names at the right."""
     style.dress(axes, grid="y")
@@ -218,18 +224,14 @@ def draw_curves(
             linestyle=(0, (4, 1.5)) if cell.dashed else "-",
             marker="o" if markers or np.isfinite(cell.mean).sum() == 1 else None, markersize=3,
         )  # fmt: skip
-    set_x(axes, np.concatenate([c.x for c in cells]), log=log_x, width=size[0])
+    x = np.concatenate([c.x for c in cells])
+    set_x(axes, x if x_from is None else x[x >= x_from], log=log_x, width=size[0])
     values = [np.ravel(v) for c in cells for v in (c.seeds, c.mean, c.low, c.high)]
     set_y(axes, np.concatenate(values), limits, log=log_y)
     draw_marks(axes, phases, width=size[0])
     if names:
         ends = [end for c in cells if (end := _end(c, axes.get_ylim())) is not None]
         write_ends(axes, ends, size=size)
-
-
-def shade(axes: Axes, zoom: tuple[float, float]) -> None:
-    """Shade the heights that a second panel shows in detail."""
-    axes.axhspan(*zoom, color=style.PANEL, linewidth=0, zorder=0.5)
 
 
 def _end(cell: Cell, limits: tuple[float, float]) -> End | None:

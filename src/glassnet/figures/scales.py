@@ -75,7 +75,10 @@ def set_y(
         limits = (low / factor, high * factor) if log else (low - pad, high + pad)
     if log:
         axes.set_yscale("log")
-        subs = (1.0, 2.0, 5.0) if limits[1] / limits[0] < 10 ** (ticks / 3 + 0.5) else (1.0,)
+        span = limits[1] / limits[0]
+        subs: tuple[float, ...] = (1.0, 2.0, 5.0) if span < 10 ** (ticks / 3 + 0.5) else (1.0,)
+        if span < 12:  # about a decade: with 1, 2 and 5 there would be two or three ticks
+            subs = (1.0, 2.0, 3.0, 5.0, 7.0)
         axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=ticks + 2))
         least = 0.1 if limits[1] / limits[0] > 1e3 else 1e-3
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value, least=least)))
@@ -83,3 +86,13 @@ def set_y(
     else:
         axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
     axes.set_ylim(*limits)
+
+
+def shade(axes: Axes, zoom: tuple[float, float], x_from: float | None = None) -> None:
+    """Shade what a second panel shows in detail: heights, from a place of the x axis on."""
+    left, right = axes.get_xlim()
+    axes.fill_between(
+        [left if x_from is None else x_from, right], *zoom,
+        color=style.PANEL, linewidth=0, zorder=0.5,
+    )  # fmt: skip
+    axes.set_xlim(left, right)

@@ -1,4 +1,4 @@
-"""How long an epoch takes, against one hyperparameter a panel."""
+"""Small multiples: a quantity against one hyperparameter a panel, or of some cells a panel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIZE = (2.1, 1.9)  # inches
 
 
 class Panel(NamedTuple):
-    """The times of an epoch against one hyperparameter.
+    """The times of an epoch, or another quantity, against one hyperparameter.
 
     Parameters
     ----------
@@ -27,11 +27,14 @@ class Panel(NamedTuple):
         One an engine or network; `seeds` are repetitions.
     log_x : bool
         Whether the axis is logarithmic; momentum's is not.
+    title : str
+        Stands above.
     """
 
     x_label: str
     curves: Sequence[Curve]
     log_x: bool = True
+    title: str = ""
 
 
 @style.defaults()
@@ -41,8 +44,11 @@ def scaling(
     y_label: str = "seconds an epoch",
     log_y: bool = True,
     band_name: str = "95 % confidence",
+    columns: int | None = None,
+    repeated: str = "run",
+    zero: bool = False,
 ) -> Figure:
-    """Draw small multiples of times, which share their y axis.
+    """Draw small multiples of times or another quantity, which share their y axis.
 
     Curves of the same name have the same colour in all panels.
 
@@ -56,6 +62,12 @@ def scaling(
         Whether it is logarithmic.
     band_name : str
         What the band is, for the note below.
+    columns : int, optional
+        Panels beside one another; by default all.
+    repeated : str
+        What the thin lines are, for the note below: "run" or "seed".
+    zero : bool
+        Whether a line shows where zero is, and points have no markers.
 
     Returns
     -------
@@ -95,30 +107,42 @@ def scaling(
         else 0.1
         for members in cells
     ]
-    left, above, gap = 0.66, 0.14, 0.3
-    width = left + len(panels) * _SIZE[0] + sum(names) + gap * (len(panels) - 1) + style.MARGIN
+    columns = min(columns or len(panels), len(panels))
+    rows = -(-len(panels) // columns)
+    left, gap = 0.66, 0.3
+    above = 0.36 if any(panel.title for panel in panels) else 0.14
+    steps = [max(names[k::columns]) + _SIZE[0] + gap for k in range(columns)]
+    width = left + sum(steps) - gap + style.MARGIN
     note = wrap(
-        seeds_note([c for members in cells for c in members], band_name).replace("seed", "run"),
+        seeds_note([c for members in cells for c in members], band_name).replace("seed", repeated),
         width - 0.3, style.SMALL,
     )  # fmt: skip
     below = 0.68 + 0.13 * note.count("\n")
-    height = above + _SIZE[1] + below
+    row_height = above + _SIZE[1] + 0.46
+    height = rows * row_height - 0.46 + below
     figure = style.new_figure(width, height)
     values = [v.ravel() for members in cells for c in members for v in (c.seeds, c.mean)]
-    x = left
-    for panel, members, name in zip(panels, cells, names, strict=True):
-        box = (x / width, below / height, _SIZE[0] / width, _SIZE[1] / height)
+    for k, (panel, members) in enumerate(zip(panels, cells, strict=True)):
+        row, column = divmod(k, columns)
+        x, y = left + sum(steps[:column]), below + (rows - 1 - row) * row_height
+        box = (x / width, y / height, _SIZE[0] / width, _SIZE[1] / height)
         axes = figure.add_axes(box)
         set_y(axes, np.concatenate(values), log=log_y)
         draw_curves(
             axes, members, size=_SIZE, limits=axes.get_ylim(), log_x=panel.log_x, log_y=log_y,
-            names=len(order) > 1, markers=True,
+            names=len(order) > 1, markers=not zero,
         )  # fmt: skip
-        style.label(axes, x=panel.x_label, y=y_label if x == left else "")
+        if zero:
+            axes.axhline(0, color=style.INK, linewidth=0.8, zorder=1.5)
+        style.label(axes, x=panel.x_label, y=y_label if column == 0 else "")
         axes.xaxis.label.set_parse_math(False)
         axes.yaxis.label.set_parse_math(False)
-        axes.tick_params(labelleft=x == left)
-        x += _SIZE[0] + name + gap
+        axes.tick_params(labelleft=column == 0)
+        if panel.title:
+            axes.set_title(
+                panel.title, fontsize=style.SMALL, color=style.INK, fontfamily=style.FONT,
+                loc="left", parse_math=False,
+            )  # fmt: skip
     figure.text(
         0.5, 0.07 / height, note, ha="center", va="bottom", fontsize=style.SMALL,
         color=style.FAINT, fontfamily=style.FONT, parse_math=False,

@@ -63,5 +63,8 @@ def read_table(path: Path, *, what: str, hint: str, error: type[ValueError]) -> 
         return {"name": path.stem, **tomllib.loads(path.read_text("utf-8"))}
     except FileNotFoundError:
         raise error(f"there is no {what} file {path}; {hint}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as found:
+    except OSError as found:
+        why = "it is a folder" if path.is_dir() else str(found.strerror)
+        raise error(f"{path} cannot be read as a {what} file: {why}; {hint}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as found:
         raise error(f"{path} is not a {what} in TOML: {found}") from None

@@ -34,7 +34,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of texts; all columns but the first `words` are numbers.
+    """A table of texts; all columns but the first `words` and the last `remarks` are numbers.
 
     Parameters
     ----------
@@ -44,12 +44,19 @@ class TextTable:
         Stands above it.
     words : int
         Columns from the left that hold words.
+    remarks : int
+        Columns from the right that hold words.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
     words: int = 1
+    remarks: int = 0
+
+    def is_number(self, column: int) -> bool:
+        """Tell whether a column, counted from 0, holds numbers."""
+        return self.words <= column < len(self.headings) - self.remarks
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Section:
     answer : sequence of str
         Paragraphs; the first says it all.
     findings : sequence of str
-        What supports it, a sentence each.
+        What supports it, a sentence or two each; a list below the first drawing.
     drawings : sequence of Drawing
     tables : sequence of TextTable
     ran : str

@@ -20,6 +20,7 @@ from glassnet.report.study_section import study_section
 from glassnet.report.thesis import thesis_page
 from glassnet.storage import atomic_write
 from glassnet.study import THESIS, Study, StudyError
+from glassnet.study.commands import command_line
 from glassnet.study.thesis import Claim
 
 _LONG = 12  # tables with more rows fold
@@ -28,7 +29,7 @@ _LONG = 12  # tables with more rows fold
 def write_study_report(
     studies: Sequence[Study],
     *,
-    name: str,
+    name: str | None = None,
     path: str | Path | None = None,
     data_dir: str | Path | None = None,
 ) -> Path:
@@ -38,9 +39,10 @@ def write_study_report(
     ----------
     studies : sequence of Study
         In one folder.
-    name : str
-        Of the folder that the files go to, below that of the studies. ``"thesis"`` makes the page
-        of the thesis: with the ledger of claims, and sections that know what each study is about.
+    name : str, optional
+        ``"thesis"`` makes the page of the thesis: with the ledger of claims, and sections that know
+        what each study is about. By default it is the page of the first study. Either names the
+        folder that the files go to, below that of the studies.
     path : path-like, optional
         Of the page; by default ``report.html`` in that folder.
     data_dir : path-like, optional
@@ -60,12 +62,13 @@ def write_study_report(
     OSError
         If a file cannot be written.
     """
+    called = studies[0].name if name is None else name
     if not any(study.archive.has(spec) for study in studies for spec in study.specs):
         raise StudyError(
-            f"no run of {name} has finished, so there is nothing to report; "
-            f"first: glassnet study run {name}"
+            f"no run of {called} has finished, so there is nothing to report; "
+            f"first: {command_line('run', studies) or 'study.run()'}"
         )
-    folder = studies[0].archive.folder / name
+    folder = studies[0].archive.folder / called
     page = Path(path) if path is not None else folder / "report.html"
     (page.parent / "figures").mkdir(parents=True, exist_ok=True)
     if name == THESIS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,18 +10,26 @@ import pandas as pd
 from glassnet.figures.bands import Curve, bands
 from glassnet.figures.differences import Difference as DifferenceRow
 from glassnet.figures.differences import differences
-from glassnet.figures.importance import Importance, importance
-from glassnet.figures.interactions import interaction_grid
+from glassnet.report.importance_drawings import importance_drawings
 from glassnet.report.numbers import duration, plural
-from glassnet.report.sections import Drawing, Section, TextTable
+from glassnet.report.sections import Drawing, Section
+from glassnet.report.study_tables import cell_table, view_tables
 from glassnet.study import Analysis, Study, analyse
 from glassnet.study.analysis import name_of
+from glassnet.study.commands import command_line
 from glassnet.study.intervals import bootstrap_band
 
 MOST_CURVES = 6
 """In one picture; more could not be told apart."""
 
-_VIEWS = {"epoch": "epochs", "step": "steps", "seconds": "seconds"}
+MOST_FAILURES = 3
+"""That are told."""
+
+HOLM = (
+    "Intervals (95 %) are of each pair alone; filled, and told apart, is what holds after Holm's "
+    "correction for the number of comparisons too."
+)
+"""How a picture of differences is to be read."""
 
 
 def study_section(study: Study) -> Section:
@@ -39,7 +46,7 @@ def study_section(study: Study) -> Section:
             *difference_drawings(study, analysis),
             *importance_drawings(study, analysis),
         ],
-        tables=[cell_table(analysis), *view_tables(analysis)],
+        tables=[cell_table(analysis), *view_tables(analysis, timing=study.table.timing)],
         ran=ran(study),
         command=command(study),
     )
@@ -64,7 +71,7 @@ def answer_of(analysis: Analysis) -> list[str]:
         effects = analysis.importance[analysis.importance["order"] > 0]
         first = effects.sort_values("share", ascending=False).iloc[0]
         told.append(f"{first['term']} explains most of the variance: {100 * first['share']:.0f} %.")
-    return told
+    return [*told, *analysis.remarks]
 
 
 def findings_of(analysis: Analysis) -> list[str]:
@@ -116,7 +123,7 @@ def curve_drawings(study: Study, results: pd.DataFrame, analysis: Analysis) -> l
             f"{study.name}-curves",
             figure,
             f"{name} by epoch for {results['cell'].nunique()} cells",
-            "The mean over seeds, with the 95 % bootstrap band of the mean; each seed thin behind.",
+            f"{name[:1].upper()}{name[1:]} by epoch.",
         )
     ]
 
@@ -132,7 +139,7 @@ def difference_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
             d.low,
             d.high,
             analysis.verdict(d).split()[0],
-            d.p_holm < 0.05,
+            d.distinct,
         )
         for d in analysis.differences
     ]
@@ -150,8 +157,7 @@ def difference_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
                 should_rise=analysis.rising,
             ),
             "; ".join(analysis.verdicts),
-            "Differences within each seed: mean and 95 % interval. Filled where it holds after "
-            "Holm's correction for the number of comparisons.",
+            f"Differences within each seed. {HOLM}",
         )
     ]
 
@@ -161,115 +167,28 @@ def short_label(study: Study, label: str) -> str:
     return label.removeprefix(f"{study.factors[0]} ") if len(study.factors) == 1 else label
 
 
-def importance_drawings(study: Study, analysis: Analysis) -> list[Drawing]:
-    """Return how the variance is divided, and the two factors that matter most, in a grid."""
-    table = analysis.importance
-    if table is None:
-        return []
-    rows = [
-        Importance(str(row["term"]), float(row["share"]), float(row["low"]), float(row["high"]))
-        for row in table.to_dict("records")
-    ]
-    shares = ", ".join(f"{row.term} {100 * row.share:.0f} %" for row in rows)
-    drawn = [
-        Drawing(
-            f"{study.name}-importance",
-            importance(rows),
-            f"Shares of the variance of the {analysis.name}: {shares}",
-            "Analysis of variance of the factorial design, with seeds as blocks; 95 % bootstrap "
-            "intervals over seeds.",
-        )
-    ]
-    main = table[table["order"] == 1].sort_values("share", ascending=False)["term"].tolist()
-    if len(main) >= 2:
-        drawn.append(_grid(study, analysis, main[0], main[1]))
-    return drawn
-
-
-def _grid(study: Study, analysis: Analysis, a: str, b: str) -> Drawing:
-    """Return the mean of each combination of two factors' levels."""
-    levels: dict[str, list[str]] = {
-        factor.name: factor.levels for factor in study.table.factors if factor.name in {a, b}
-    }
-    means = np.array(
-        [
-            [
-                np.mean([c.interval.mean for c in analysis.cells if _at(c.levels, {a: i, b: j})])
-                for j in levels[b]
-            ]
-            for i in levels[a]
-        ]
-    )
-    unit = analysis.unit
-    name = analysis.name + (" (%)" if unit.name == "points" else "")
-    figure = interaction_grid(
-        means, levels[a], levels[b], name_a=a, name_b=b, value_name=f"mean {name}", scale=unit.scale
-    )
-    return Drawing(
-        f"{study.name}-grid",
-        figure,
-        f"Mean {name} by {a} and {b}",
-        f"Means over all other factors and all seeds, for the two factors that matter most: {a} "
-        f"and {b}.",
-    )
-
-
-def _at(levels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    return all(levels[factor] == level for factor, level in wanted.items())
-
-
-def cell_table(analysis: Analysis) -> TextTable:
-    """Return the number of each cell."""
-    unit = analysis.unit
-    rows = []
-    for cell in analysis.cells:
-        mean, low, high = map(unit.told, cell.interval)
-        values = list(cell.values.values()) or [np.nan]
-        spread = [unit.told(min(values)), unit.told(max(values))]
-        rows.append(
-            [cell.label, mean, f"{low} to {high}", " to ".join(spread), f"{len(cell.values)}"]
-        )
-    headings = ["Cell", f"Mean {analysis.name}", "95 % interval", "Seeds' range", "Seeds"]
-    return TextTable(headings, rows)
-
-
-def view_tables(analysis: Analysis) -> list[TextTable]:
-    """Return the three views: equal epochs, equal steps, equal time."""
-    if analysis.views is None or len(analysis.cells) < 2:
-        return []
-    tables = []
-    for by, name in _VIEWS.items():
-        view = analysis.views[analysis.views["by"] == by]
-        wide = view.pivot_table(analysis.value, "cell", "budget", sort=False, dropna=False)
-        best = set(view[view["best"]][["cell", "budget"]].itertuples(index=False, name=None))
-        form = "{:.3g} s" if by == "seconds" else "{:,.0f}"
-        headings = ["Cell", *map(form.format, wide.columns)]
-        rows = [
-            [
-                str(cell),
-                *(
-                    analysis.unit.told(number) + (" *" if (cell, budget) in best else "")
-                    for budget, number in zip(wide.columns, numbers, strict=True)
-                ),
-            ]
-            for cell, numbers in zip(wide.index, wide.to_numpy(float), strict=True)
-        ]
-        caption = f"Mean {analysis.name} after equal {name} (* best)"
-        tables.append(TextTable(headings, rows, caption))
-    return tables
-
-
 def ran(study: Study) -> str:
-    """Say what was run, how often, and how long it took."""
+    """Say what was run, how often, how long it took, and what failed."""
     finished = [run for _, _, run in study.finished()]
     seconds = sum(run.seconds for run in finished)
     cells = plural(len(study.cells), "cell")
     return (
         f"{cells}, {plural(study.table.seeds, 'seed')} each: {plural(len(finished), 'run')}, "
-        f"{duration(seconds)} of computing."
+        f"{duration(seconds)} of computing.{_failures_told(study.failures())}"
     )
 
 
+def _failures_told(failures: Mapping[str, str]) -> str:
+    """Say which runs failed and why, the first few."""
+    if not failures:
+        return ""
+    shown = [f"{where}: {' '.join(why.split()).rstrip('.')}" for where, why in failures.items()]
+    shown = shown[:MOST_FAILURES]
+    more = len(failures) - len(shown)
+    told = "; ".join(shown) + (f"; and {more} more" if more else "")
+    return f" {plural(len(failures), 'run')} failed: {told}."
+
+
 def command(study: Study) -> str:
-    """Return the command that runs the study again."""
-    return shlex.join(["glassnet", "study", "run", study.name, "--seeds", str(study.table.seeds)])
+    """Return the command that runs the study again; empty if it was made in Python."""
+    return command_line("run", [study])

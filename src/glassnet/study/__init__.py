@@ -19,7 +19,8 @@ from glassnet.study.definition import (  # noqa: E402 after the friendly refusal
 )
 from glassnet.study.design import Cell, RunSpec  # noqa: E402
 from glassnet.study.running import Failed, Finished  # noqa: E402
-from glassnet.study.study import Step, Study, run_studies  # noqa: E402
+from glassnet.study.steps import Step  # noqa: E402
+from glassnet.study.study import Study, run_studies  # noqa: E402
 
 if TYPE_CHECKING:
     from glassnet.study.analysis import Analysis, analyse

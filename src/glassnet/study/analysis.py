@@ -11,14 +11,12 @@ import pandas as pd
 
 from glassnet.optim.schedules import should_rise
 from glassnet.study.budgets import budget_views, by_seed
-from glassnet.study.comparison import Difference, paired_differences, verdict
+from glassnet.study.comparison import Difference, verdict
 from glassnet.study.definition import StudyError
+from glassnet.study.differences import MOST_CELLS, differences_of, remarks_on
 from glassnet.study.importance import variance_shares
 from glassnet.study.intervals import Interval, mean_interval
 from glassnet.study.study import Study
-
-MOST_CELLS = 8
-"""Of which all pairs are compared. With more cells and no baseline there would be too many."""
 
 
 class Unit(NamedTuple):
@@ -34,6 +32,10 @@ class Unit(NamedTuple):
             return "–"
         sign = {"points": " %"}.get(self.name, f" {self.name}" if self.name else "")
         return f"{self.scale * value:.{self.digits}f}{sign}"
+
+    def span(self, low: float, high: float) -> str:
+        """Return a range as people read it; a dash if there is none."""
+        return "–" if math.isnan(low) else f"{self.told(low)} to {self.told(high)}"
 
 
 def unit_of(value: str) -> Unit:
@@ -100,7 +102,10 @@ class Analysis:
     cells : list of CellResult
         In the study's order.
     differences : list of Difference
-        Paired over seeds and corrected for their number. Empty where there is nothing to compare.
+        Paired over seeds and corrected for their number, of the pairs with two seeds or more in
+        common.
+    remarks : list of str
+        Which comparisons could not be made, and where only the runs count that did not fail.
     importance : DataFrame or None
         See `variance_shares`; of a factorial study that is complete.
     views : DataFrame or None
@@ -113,6 +118,7 @@ class Analysis:
     rising: bool
     cells: list[CellResult]
     differences: list[Difference]
+    remarks: list[str]
     importance: pd.DataFrame | None
     views: pd.DataFrame | None
 
@@ -160,13 +166,15 @@ def analyse(study: Study) -> Analysis:
     views = None
     if value in results and results["run"].nunique() and len(cells) <= MOST_CELLS:
         views = budget_views(results, value, higher_is_better=should_rise(value))
+    differences = differences_of(study, values)
     return Analysis(
         value,
         name_of(value, study),
         unit_of(value),
         should_rise(value),
         cells,
-        _differences(study, values),
+        differences,
+        remarks_on(study, values, differences),
         _importance(study, values),
         views,
     )
@@ -206,17 +214,6 @@ def _unknown(study: Study, columns: list[str]) -> StudyError:
         f"study {study.name}: value must be a number that its runs have "
         f"({', '.join(dict.fromkeys(known))}), got {study.table.value!r}"
     )
-
-
-def _differences(study: Study, values: Mapping[str, Mapping[int, float]]) -> list[Difference]:
-    comparable = {cell.label: values[cell.label] for cell in study.cells if cell.label in values}
-    baseline = study.table.baseline
-    if len(comparable) < 2 or (baseline is None and len(comparable) > MOST_CELLS):
-        return []
-    shared = set.intersection(*(set(of_seed) for of_seed in comparable.values()))
-    if len(shared) < 2 or (baseline is not None and baseline not in comparable):
-        return []
-    return paired_differences(comparable, against=baseline)
 
 
 def _importance(study: Study, values: Mapping[str, Mapping[int, float]]) -> pd.DataFrame | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import numpy as np
 from glassnet.storage import atomic_write, read_npz, write_npz
 from glassnet.study.design import RunSpec
 from glassnet.study.running import Failed, Finished
+
+_LOG = logging.getLogger(__name__)
 
 _HEADER = "run"
 """The array that holds, as the bytes of JSON, all that is no array."""
@@ -28,7 +32,8 @@ class Archive:
 
     Notes
     -----
-    ``runs/KEY.npz`` is a finished run, ``runs/KEY.failed.json`` one that ended with an error.
+    ``runs/KEY.npz`` is a finished run, ``runs/KEY.failed.json`` one that ended with an error. A
+    file that is damaged counts as missing, so that the run is performed again, and is warned of.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -36,8 +41,19 @@ class Archive:
         self.runs = self.folder / "runs"
 
     def has(self, spec: RunSpec) -> bool:
-        """Tell whether the run is there, finished."""
-        return self._finished(spec).is_file()
+        """Tell whether the run is there, finished, and whole.
+
+        Raises
+        ------
+        OSError
+            If the file is there and cannot be opened.
+        """
+        path = self._finished(spec)
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return False
+        return _whole(path, stat.st_mtime_ns, stat.st_size)
 
     def missing(self, specs: Iterable[RunSpec]) -> list[RunSpec]:
         """Return those that have not finished, each once."""
@@ -80,15 +96,7 @@ class Archive:
         ValueError
             If the file is damaged; the message names it, and how to have it run again.
         """
-        path = self._finished(spec)
-        try:
-            arrays = read_npz(path)
-            header: dict[str, Any] = json.loads(arrays.pop(_HEADER).tobytes())
-            return Finished(**header, arrays=arrays)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} is damaged ({error}); delete it and run the study again"
-            ) from error
+        return _read(self._finished(spec))
 
     def failure(self, spec: RunSpec) -> str | None:
         """Return how the last try failed; None if it did not."""
@@ -101,3 +109,27 @@ class Archive:
 
     def _failed(self, spec: RunSpec) -> Path:
         return self.runs / f"{spec.key}.failed.json"
+
+
+def _read(path: Path) -> Finished:
+    try:
+        arrays = read_npz(path)
+        header: dict[str, Any] = json.loads(arrays.pop(_HEADER).tobytes())
+        return Finished(**header, arrays=arrays)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); to replace it, run the study again"
+        ) from error
+
+
+@cache
+def _whole(path: Path, modified: int, size: int) -> bool:  # noqa: ARG001 a file that was written anew is another key
+    """Tell whether a run can be read, which takes about a millisecond; warn if not."""
+    try:
+        _read(path)
+    except FileNotFoundError:
+        return False
+    except ValueError as error:
+        _LOG.warning("%s", error)
+        return False
+    return True

@@ -220,12 +220,12 @@ def _local(workers: int) -> Any:  # noqa: ANN401
             n_workers=workers,
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,  # what goes wrong reaches us as exceptions
             preload=_DEAF,
             env={
                 "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1",
-                "DASK_LOGGING__DISTRIBUTED": "error",
+                "DASK_LOGGING__DISTRIBUTED": "critical",
             },
         )
     except RuntimeError as error:

@@ -131,7 +131,11 @@ def check_data(tables: Iterable[DataTable], data_dir: str | None) -> None:
         See `load_data`.
     """
     for table in {table.model_dump_json(): table for table in tables}.values():
-        load_data(table, data_dir=data_dir)
+        try:
+            load_data(table, data_dir=data_dir)
+        except FileNotFoundError as error:
+            missing = error.filename or table.name
+            raise FileNotFoundError(f"data.name = {table.name!r}: there is no {missing}") from error
 
 
 def _predictions(network: Network, test: Dataset) -> dict[str, np.ndarray]:

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from glassnet.study.archive import Archive
-from glassnet.study.definition import StudyError, StudyTable, load_study, study_from_dict
+from glassnet.study.definition import StudyTable, load_study, study_from_dict
 from glassnet.study.design import Cell, RunSpec, cells_of
 from glassnet.study.execution import outcomes
 from glassnet.study.results import FinishedRun, tests, tidy
 from glassnet.study.running import Failed, check_data
+from glassnet.study.steps import Progress, RunFailedError, Step
 
 DEFAULT_FOLDER = "studies"
-
-
-@dataclass(frozen=True)
-class Step:
-    """A run that has just ended, and how many there are.
-
-    Parameters
-    ----------
-    spec : RunSpec
-    failure : str or None
-        The error that it ended with.
-    done, total : int
-        Runs.
-    share : float
-        Of the work, 0 to 1.
-    """
-
-    spec: RunSpec
-    failure: str | None
-    done: int
-    total: int
-    share: float
-
-
-Progress = Callable[[Step], None]
-
-
-class RunFailedError(StudyError):
-    """The first run that failed, where none may."""
 
 
 class Study:
@@ -58,6 +29,13 @@ class Study:
         What a study's file says; see `StudyTable`.
     folder : path-like
         Where runs are kept. Studies in the same folder share the runs that they have in common.
+
+    Attributes
+    ----------
+    source : str
+        The name or path that it was loaded by; empty if it was not.
+    own_seeds : int
+        Their number in the file, whatever was asked for.
 
     Raises
     ------
@@ -89,6 +67,8 @@ class Study:
         self.table = table if isinstance(table, StudyTable) else study_from_dict(table)
         self.archive = Archive(folder)
         self.cells: list[Cell] = cells_of(self.table)
+        self.source = ""
+        self.own_seeds = self.table.seeds
 
     @classmethod
     def load(
@@ -96,9 +76,12 @@ class Study:
     ) -> Study:
         """Return a shipped study by name, or one from a TOML file; with another number of seeds."""
         table = load_study(name)
+        own = table.seeds
         if seeds is not None:
             table = study_from_dict(table.model_dump() | {"seeds": seeds}, table.name)
-        return cls(table, folder=folder)
+        study = cls(table, folder=folder)
+        study.source, study.own_seeds = str(name), own
+        return study
 
     @property
     def name(self) -> str:
@@ -108,21 +91,22 @@ class Study:
     @property
     def specs(self) -> list[RunSpec]:
         """All runs, cell after cell."""
-        return [spec for cell in self.cells for spec in cell.specs]
+        return [spec for _, spec in self._runs()]
 
     def missing(self) -> list[RunSpec]:
         """Return the runs that have not finished."""
         return self.archive.missing(self.specs)
 
+    def failed(self) -> Iterator[tuple[Cell, RunSpec, str]]:
+        """Yield the runs that failed when last tried, with how."""
+        for cell, spec in self._runs():
+            message = self.archive.failure(spec)
+            if message is not None and not self.archive.has(spec):
+                yield cell, spec, message
+
     def failures(self) -> dict[str, str]:
         """Return how runs failed when last tried, by cell and seed."""
-        found = {}
-        for cell in self.cells:
-            for spec in cell.specs:
-                message = self.archive.failure(spec)
-                if message is not None and not self.archive.has(spec):
-                    found[f"{cell.label}, seed {spec.seed}"] = message
-        return found
+        return {label_of(cell, spec): message for cell, spec, message in self.failed()}
 
     def run(
         self,
@@ -146,10 +130,12 @@ class Study:
 
     def finished(self) -> Iterator[FinishedRun]:
         """Yield the cell, the spec and what is kept of every finished run."""
-        for cell in self.cells:
-            for spec in cell.specs:
-                if self.archive.has(spec):
-                    yield cell, spec, self.archive.read(spec)
+        for cell, spec in self._runs():
+            if self.archive.has(spec):
+                yield cell, spec, self.archive.read(spec)
+
+    def _runs(self) -> Iterator[tuple[Cell, RunSpec]]:
+        return ((cell, spec) for cell in self.cells for spec in cell.specs)
 
     def results(self) -> pd.DataFrame:
         """Return a row for each run and epoch; see `glassnet.study.results.tidy`."""
@@ -163,6 +149,11 @@ class Study:
     def factors(self) -> list[str]:
         """Names of what varies."""
         return [factor.name for factor in self.table.factors]
+
+
+def label_of(cell: Cell, spec: RunSpec) -> str:
+    """Return what to call a run: "learning rate 0.1, seed 3"."""
+    return f"{cell.label}, seed {spec.seed}"
 
 
 def run_studies(
@@ -194,7 +185,7 @@ def run_studies(
     Returns
     -------
     list of str
-        The messages of the runs that failed.
+        The runs that failed, with their messages.
 
     Raises
     ------
@@ -217,6 +208,7 @@ def run_studies(
     here = [*together, *timed] if cluster is None else timed
     check_data((spec.recipe.data for spec in here), where)
     total, work = len(together) + len(timed), _cost([*together, *timed])
+    labels = _labels(studies)
     done, finished, failures = 0, 0.0, []
     for part in (
         outcomes(together, jobs=jobs, cluster=cluster, data_dir=where),
@@ -227,14 +219,26 @@ def run_studies(
                 archive.keep(spec, outcome)
                 done, finished = done + 1, finished + spec.cost
                 failure = outcome.message if isinstance(outcome, Failed) else None
+                label = labels[spec.key]
                 if failure is not None:
-                    failures.append(failure)
+                    failures.append(f"{label}: {failure}")
                 if progress is not None:
-                    progress(Step(spec, failure, done, total, finished / work))
+                    progress(Step(spec, label, failure, done, total, finished / work))
                 if failure is not None and fail_fast:
-                    raise RunFailedError(f"a run failed, the first that did: {failure}")
+                    raise RunFailedError(f"a run failed, the first that did: {label}: {failure}")
     return failures
 
 
 def _cost(specs: Iterable[RunSpec]) -> float:
     return sum(spec.cost for spec in specs)
+
+
+def _labels(studies: Sequence[Study]) -> dict[str, str]:
+    """Return what to call each run, by its key; with the name of the study, of several."""
+    several = len(studies) > 1
+    return {
+        spec.key: f"{study.name}, " * several + label_of(cell, spec)
+        for study in reversed(studies)
+        for cell in reversed(study.cells)
+        for spec in cell.specs
+    }

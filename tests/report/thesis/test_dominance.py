@@ -39,7 +39,7 @@ def test_the_largest_effect_dominates(fabricate):
         "Momentum dominates: of the variance of accuracy it explains 96 %"
     )
     assert "next comes hidden units 4 %" in made.answer[0]
-    assert "momentum 0.8 (by 2.0 points over 0)" in " ".join(made.answer)
+    assert "momentum 0.8 (+2.0 points, 95 % interval" in " ".join(made.findings)
     names = [drawing.name.removeprefix(f"{STUDY}-") for drawing in made.drawings]
     assert names == ["importance", "grid", "levels", "rate-per-example"]
     best = made.tables[2]
@@ -66,7 +66,7 @@ def test_whether_the_rate_per_example_is_all_there_is(fabricate, by_example, wor
             return -0.01 * np.log10(rate / (1 - momentum) / batch) ** 2
         return 0.01 * (momentum == 0.4)
 
-    assert words in " ".join(section({STUDY: fabricate(STUDY, making(of), seeds=2)}).answer)
+    assert words in " ".join(section({STUDY: fabricate(STUDY, making(of), seeds=2)}).findings)
 
 
 def test_an_unfinished_grid_is_not_divided(fabricate):

@@ -21,10 +21,10 @@ def making(*, hidden=0.5, batch=-0.25, momentum=1.0, wanted=None):
 
 def test_the_exponents_of_a_power_law_are_found_from_each_runs_fastest_epoch(fabricate):
     made = section({STUDY: fabricate(STUDY, making(momentum=1.25))})
-    assert "hidden units to the power of 0.50 (0.50 to 0.50)" in made.answer[1]
-    assert "batch size to the power of −0.25 (−0.25 to −0.25)" in made.answer[1]
-    assert "explains 100 % of the variance" in made.answer[1]
-    assert "+25 % (+25 to +25 %) at batch size 50" in made.answer[2]
+    assert "hidden units to the power of 0.50 (0.50 to 0.50)" in made.findings[0]
+    assert "batch size to the power of −0.25 (−0.25 to −0.25)" in made.findings[0]
+    assert "explains 100 % of the variance" in made.findings[0]
+    assert "+25 % (+25 to +25 %) at batch size 50" in made.findings[1]
     rows = dict(made.tables[0].rows)
     assert rows["hidden units, at batch size 10"].startswith("0.50")
     assert rows["batch size, from 50 to 250"].startswith("−0.25")
@@ -67,7 +67,7 @@ def test_with_one_cell_nothing_is_compared(fabricate):
 def test_one_repetition_has_no_interval(fabricate):
     made = section({STUDY: fabricate(STUDY, making(), seeds=1)})
     assert "(one repetition)" in made.answer[0]
-    assert "to the power of 0.50 and batch" in made.answer[1]
+    assert "to the power of 0.50 and batch" in made.findings[0]
 
 
 def test_nothing_run_says_so():

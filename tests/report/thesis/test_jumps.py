@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from glassnet.report.thesis.awakenings import Course, asleep, awakenings, jumps
-from glassnet.report.thesis.jumps import BASELINE, RATES, STUDY, TOO_LARGE, section
+from glassnet.report.thesis.jump_evidence import TOO_LARGE
+from glassnet.report.thesis.jumps import BASELINE, STUDY, section
 from glassnet.report.thesis.output_units import after_first_epoch, while_dead
 
 CLASSES, EPOCHS = 4, 8
@@ -72,12 +73,37 @@ def test_early_rises_are_no_jumps():
     assert jumps(Course("", 0, recall.mean(axis=1), recall, {})) == []
 
 
+def test_a_rise_among_others_as_steep_is_no_jump():
+    recall = np.tile(0.5 + 0.03 * np.arange(EPOCHS)[:, np.newaxis], CLASSES)
+    assert jumps(Course("", 0, recall.mean(axis=1), recall, {})) == []
+    recall[6:] += 0.2
+    [jump] = jumps(Course("", 0, recall.mean(axis=1), recall, {}))
+    assert jump.epoch == 7
+
+
+def test_runs_of_figure_11_count_once_too(fabricate):
+    def batches(cell, seed):
+        return run(recalls([2], 7))
+
+    studies = {STUDY: fabricate(STUDY, making()), "figure-11": fabricate("figure-11", batches)}
+    # two cells here, three of figure 11
+    assert "Of 15 sudden rises of accuracy in 3 seeds, 15" in section(studies).answer[0]
+    studies["figure-08"] = fabricate("figure-08", batches)
+    # 0.01, 0.1 and 1 of figure 8, 10 and 50 of figure 11: rate 0.1 is the same as batch 1
+    assert "Of 15 sudden rises of accuracy in 3 seeds, 15" in section(studies).answer[0]
+
+
 def test_a_saturated_unit_that_comes_alive_supports_the_hypothesis(fabricate):
     made = section({STUDY: fabricate(STUDY, making(), seeds=4)})
-    assert made.answer[0].startswith("Yes: a saturated output unit comes alive. Of 8 sudden rises")
-    assert "8 (100 % (68 to 100 %)) are one class" in made.answer[0]
-    assert "as in the thesis 1.0; rate 0.01 1.0 (none in 0 of 4 seeds)" in made.answer[0]
-    assert "cross-entropy 0.0 (none in 4 of 4 seeds)" in made.answer[0]
+    assert made.answer[0].startswith("Yes, but not since initialisation: the first steps")
+    assert "Of 8 sudden rises of accuracy in 4 seeds, 8 (100 % (51 to 100 %)) are" in made.answer[0]
+    assert "against the thesis' settings, which have 1.0 on average" in made.answer[0]
+    assert "cross-entropy: fewer by 1.0; smaller initial weights: fewer by 1.0" in made.answer[0]
+
+
+def test_a_unit_saturated_since_initialisation_is_said_to_be(fabricate):
+    made = section({STUDY: fabricate(STUDY, making(start_z=-9.0), seeds=4)})
+    assert made.answer[0].startswith("Yes: an output unit that was saturated since initialisation")
 
 
 def test_a_dead_unit_that_is_not_saturated_does_not(fabricate):
@@ -92,9 +118,9 @@ def test_rises_of_all_classes_together_refute_it(fabricate):
         recall[:6] -= 0.4
         return run(recall)
 
-    made = section({STUDY: fabricate(STUDY, make)})
+    made = section({STUDY: fabricate(STUDY, make, seeds=4)})
     assert made.answer[0].startswith("No: ")
-    assert "Of 12 sudden rises of accuracy, 0 (0 %" in made.answer[0]
+    assert "Of 16 sudden rises of accuracy in 4 seeds, 0 (0 %" in made.answer[0]
 
 
 def test_without_jumps_there_is_nothing_to_explain(fabricate):
@@ -105,10 +131,13 @@ def test_without_jumps_there_is_nothing_to_explain(fabricate):
 
 @pytest.mark.parametrize(
     ("start", "words"),
-    [(-1.0, "not saturated since initialisation; the first steps do it"), (-9.0, "Most of them")],
+    [
+        (-1.0, "not saturated since initialisation; the first steps"),
+        (-9.0, "Most dead units are saturated"),
+    ],
 )
 def test_since_when_units_are_saturated_is_told(fabricate, start, words):
-    text = " ".join(section({STUDY: fabricate(STUDY, making(start_z=start))}).answer)
+    text = " ".join(section({STUDY: fabricate(STUDY, making(start_z=start))}).findings)
     assert words in text
 
 
@@ -124,9 +153,9 @@ def test_runs_that_both_studies_have_count_once_and_rate_5_not_at_all(fabricate)
     def rates(cell, seed):
         return run(recalls([2], 7 if cell.label != TOO_LARGE else 6))
 
-    studies = {STUDY: fabricate(STUDY, making()), RATES: fabricate(RATES, rates)}
+    studies = {STUDY: fabricate(STUDY, making()), "figure-08": fabricate("figure-08", rates)}
     # 0.01, 0.1 and 1 of figure 8, three seeds each
-    assert "Of 9 sudden rises of accuracy, 9" in section(studies).answer[0]
+    assert "Of 9 sudden rises of accuracy in 3 seeds, 9" in section(studies).answer[0]
 
 
 def test_more_dead_classes_than_in_the_thesis_are_told(fabricate):
@@ -136,7 +165,7 @@ def test_more_dead_classes_than_in_the_thesis_are_told(fabricate):
 
     rows = section({STUDY: fabricate(STUDY, make)}).tables[0].rows
     by_cell = {row[0]: row for row in rows}
-    assert by_cell[SLOW][1:4] == ["3.0", "100 % (44 to 100 %)", "9"]
+    assert by_cell[SLOW][1:4] == ["3.0", "3 of 3", "9"]
     assert by_cell[SLOW][-1] == "more by 2.0"
     assert by_cell["cross-entropy"][-1] == "fewer by 1.0"
 

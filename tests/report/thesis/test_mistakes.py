@@ -55,9 +55,23 @@ def test_errors_that_all_seeds_share_are_the_same_images(fabricate, data):
     assert "both get 82 % wrong (82 to 82 % over pairs" in made.answer[0]  # 9 of 11
     assert (
         "9 images of 200 are wrong in all three seeds (by chance 0), which is 90 %"
-        in made.answer[2]
+        in made.findings[1]
     )
-    assert "For 9 of them all seeds give the same wrong class" in made.answer[2]
+    # all that each seed takes a four for is a nine, so agreement is no more than its rate
+    assert "give the same wrong class (9.0, if each seed drew it anew" in made.findings[1]
+    assert "no more than by chance" in made.findings[1]
+
+
+def test_seeds_that_agree_more_than_their_confusions_make_likely_are_said_to(fabricate, data):
+    def wrong(seed):
+        # of the eighteen fours half are taken for nines and half for twos, always the same
+        fours = range(4, 184, 10)
+        return {index: 9 if index < 94 else 2 for index in fours}
+
+    made = section({"figure-12": fabricate("figure-12", making(wrong))})
+    # 18 images, each with two classes, of each the half to the power of three
+    assert "give the same wrong class (4.5, if each seed" in made.findings[1]
+    assert "agree not only on which images" in made.findings[1]
 
 
 def test_errors_that_fall_apart_are_not(fabricate, data):
@@ -69,12 +83,12 @@ def test_errors_that_fall_apart_are_not(fabricate, data):
         {"figure-12": fabricate("figure-12", making(lambda seed: {3 * seed: 5, 3 * seed + 1: 5}))}
     )
     assert "hardly more the same images than by chance" in apart.answer[0]
-    assert "0 images of 200 are wrong in all three seeds" in apart.answer[2]
+    assert "0 images of 200 are wrong in all three seeds" in apart.findings[1]
 
 
 def test_pairs_are_ranked_and_told_with_their_range(fabricate, data):
     made = section({"figure-12": fabricate("figure-12", making(same))})
-    assert "4 and 9 (9 images, 9 to 9)" in made.answer[1]
+    assert "4 and 9 (9 images, 9 to 9)" in made.findings[0]
     assert made.tables[0].rows[0] == ["4", "9", "9.0", "9 to 9", "45.0 %"]
 
 
@@ -93,7 +107,7 @@ def test_trucks_and_automobiles_have_their_place_among_the_pairs(fabricate, data
         return dict.fromkeys((3, 13, 23), 5) | dict.fromkeys(trucks, 1)
 
     made = section({"figure-14": fabricate("figure-14", making(wrong))})
-    text = " ".join(made.answer)
+    text = " ".join(made.findings)
     assert "they have place 2 of the 45 pairs of classes (in single seeds 1 to 2)" in text
     assert made.drawings[-1].name == f"{KEY}-cifar10-confusion"
 
@@ -101,8 +115,8 @@ def test_trucks_and_automobiles_have_their_place_among_the_pairs(fabricate, data
 def test_without_the_data_pairs_are_told_but_no_image_is_shown(fabricate, tmp_path, monkeypatch):
     monkeypatch.setattr(final_errors, "find_dataset", lambda name, data_dir: None)
     made = section({"figure-12": fabricate("figure-12", making(same))}, data_dir=tmp_path)
-    assert "4 and 9 (9 images, 9 to 9)" in made.answer[1]
-    assert made.answer[-1].startswith("The images of MNIST are not here")
+    assert "4 and 9 (9 images, 9 to 9)" in made.findings[0]
+    assert made.findings[-1].startswith("The images of MNIST are not here")
     assert made.drawings == []
 
 
@@ -115,4 +129,4 @@ def test_nothing_run_says_so(fabricate):
     study = fabricate("figure-12", lambda cell, seed: None)
     made = section({"figure-12": study})
     assert made.answer == ["Nothing of this has been run, so there is no answer yet."]
-    assert made.command == "glassnet study run figure-12 --seeds 3"
+    assert made.command.startswith("glassnet study run figure-12 --seeds 3 --out ")

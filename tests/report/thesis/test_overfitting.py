@@ -30,14 +30,45 @@ def making(*, fall=0.0, loss=0.0, gains=None, stopped=33, epochs=45):
     ("fall", "loss", "words"),
     [
         (0.01, 0.02, "It overfits after epoch 32, up to epoch 45: held-out accuracy falls"),
-        (0.0, 0.02, "in the loss only: that rises, but held-out accuracy does not fall"),
+        (0.0, 0.02, "in the loss only: that rises, but held-out accuracy does not fall by"),
         (-0.01, 0.02, "in the loss only: that rises, but held-out accuracy rises too"),
-        (-0.01, -0.01, "does not show: held-out accuracy rises"),
+        (
+            -0.01,
+            -0.01,
+            "It does not overfit after epoch 32, up to epoch 45: held-out accuracy",
+        ),
     ],
 )
 def test_whether_it_overfits_follows_held_out_accuracy_and_loss(fabricate, fall, loss, words):
     made = section({STUDY: fabricate(STUDY, making(fall=fall, loss=loss))})
     assert words in made.answer[0]
+
+
+def test_a_change_within_the_margin_is_told_from_one_that_cannot_be_told(fabricate):
+    def unsteady(cell, seed):
+        records, arrays = making(loss=-0.01)(cell, seed)
+        for record in records[33:]:
+            record["validation_accuracy"] += 0.01 * (seed - 1)
+        return records, arrays
+
+    within = section({STUDY: fabricate(STUDY, making(loss=-0.01))}).answer[0]
+    assert within.startswith("It does not overfit by more than 0.25 points after epoch 32")
+    beyond = section({STUDY: fabricate(STUDY, unsteady)}).answer[0]
+    assert beyond.startswith("Whether it overfits after epoch 32, up to epoch 45 cannot be told")
+
+
+def test_one_seed_cannot_tell(fabricate):
+    def one(cell, seed):
+        return making()(cell, seed) if seed == 0 else None
+
+    made = section({STUDY: fabricate(STUDY, one)})
+    assert "one seed cannot tell (0.00 points, one seed)" in made.answer[0]
+
+
+def test_how_much_weaker_decay_becomes_with_the_batch_is_told(fabricate):
+    text = " ".join(section({STUDY: fabricate(STUDY, making())}).findings)
+    assert "50 times fewer steps, at 7.1 times the rate, so decay for each epoch is" in text
+    assert "7.04 times weaker" in text
 
 
 def test_a_remedy_that_helps_is_named_with_its_verdict(fabricate):
@@ -54,10 +85,10 @@ def test_remedies_without_effect_are_none(fabricate):
 
 
 def test_epochs_that_early_stopping_used_are_told(fabricate):
-    text = " ".join(section({STUDY: fabricate(STUDY, making(stopped=28))}).answer)
+    text = " ".join(section({STUDY: fabricate(STUDY, making(stopped=28))}).findings)
     assert "Early stopping ended 3 of 3 runs before epoch 45, after epoch 28 (28 to 28)" in text
     assert "what the change gains is lost" not in text
-    early = " ".join(section({STUDY: fabricate(STUDY, making(stopped=24))}).answer)
+    early = " ".join(section({STUDY: fabricate(STUDY, making(stopped=24))}).findings)
     assert "In 3 of them that was before the batch size changes, after epoch 25" in early
 
 
@@ -74,7 +105,7 @@ def test_the_table_says_where_the_loss_turns(fabricate):
 def test_the_runs_of_the_figure_are_asked_too(fabricate, fall, words):
     study = fabricate(STUDY, making())
     figure = fabricate(THESIS_RUN, making(fall=fall, epochs=37))
-    assert words in section({STUDY: study, THESIS_RUN: figure}).answer[-1]
+    assert words in section({STUDY: study, THESIS_RUN: figure}).findings[-1]
 
 
 def test_runs_that_are_too_short_do_not_tell(fabricate):

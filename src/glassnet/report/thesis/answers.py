@@ -13,7 +13,7 @@ from glassnet.report.sections import Drawing, Section, TextTable
 from glassnet.report.study_section import command, ran
 from glassnet.study import Study
 from glassnet.study.comparison import Difference, holm, paired_differences
-from glassnet.study.intervals import Interval
+from glassnet.study.intervals import Interval, share_interval
 
 Values = Mapping[str, Mapping[int, float]]
 """A number of each run, by cell and seed."""
@@ -49,6 +49,7 @@ def framed(
     study: Study,
     answer: Sequence[str],
     *,
+    findings: Sequence[str] = (),
     drawings: Sequence[Drawing] = (),
     tables: Sequence[TextTable] = (),
 ) -> Section:
@@ -58,6 +59,7 @@ def framed(
         title=study.table.title,
         question=asked(study),
         answer=with_progress([study], answer),
+        findings=findings,
         drawings=drawings,
         tables=tables,
         ran=ran(study),
@@ -121,3 +123,35 @@ def ratio_interval(part: ArrayLike, whole: ArrayLike) -> Interval:
     drawn = np.random.default_rng(0).integers(len(a), size=(2000, len(a)))
     low, high = np.quantile(a[drawn].mean(1) / b[drawn].mean(1), [0.025, 0.975])
     return Interval(float(a.mean() / b.mean()), float(low), float(high))
+
+
+def share_over_seeds(part: Sequence[int], whole: Sequence[int]) -> Interval:
+    """Return the share of events that are of a kind, with its interval over seeds.
+
+    The events of a seed are no separate witnesses, so whole seeds are drawn anew. Where all seeds
+    agree there is nothing to draw: then it is Wilson's interval of so many seeds.
+
+    Parameters
+    ----------
+    part, whole : sequence of int
+        The events of each seed that are of the kind, and all of them.
+
+    Examples
+    --------
+    >>> [round(number, 2) for number in share_over_seeds([2, 1, 0, 3], [2, 1, 0, 3])]
+    [1.0, 0.44, 1.0]
+    >>> [round(number, 2) for number in share_over_seeds([2, 0, 1], [2, 2, 1])]
+    [0.6, 0.0, 1.0]
+    """
+    of_seeds = np.array([(a, b) for a, b in zip(part, whole, strict=True) if b > 0], float)
+    if len(of_seeds) == 0:
+        return Interval(*(float("nan"),) * 3)
+    a, b = of_seeds.sum(axis=0)
+    if a in {0.0, b}:
+        return share_interval(len(of_seeds) if a else 0, len(of_seeds))
+    if len(of_seeds) == 1:
+        return Interval(float(a / b), float("nan"), float("nan"))
+    drawn = np.random.default_rng(0).integers(len(of_seeds), size=(2000, len(of_seeds)))
+    sums = of_seeds[drawn].sum(axis=1)
+    low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975])
+    return Interval(float(a / b), float(low), float(high))

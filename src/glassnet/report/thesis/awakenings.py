@@ -13,8 +13,9 @@ Floats = NDArray[np.float64]
 
 DEAD, ALIVE = 0.1, 0.5
 """Recall of a class: below the first it is dead, from the second on alive."""
-SUDDEN, SETTLED = 0.02, 4
-"""A jump is a rise of accuracy by more than the first within one epoch, after so many epochs."""
+SUDDEN, STEEPER, SETTLED = 0.02, 3, 4
+"""A jump is a rise of accuracy within one epoch by more than the first, and so many times as large
+as that of the epoch before and of that after; the first epochs are not looked at."""
 
 
 class Awakening(NamedTuple):
@@ -73,6 +74,8 @@ class Course(NamedTuple):
     recall : ndarray, shape (epochs, classes)
     units : dict of ndarray
         What was recorded of the output units; empty if nothing.
+    key : str
+        Of the run: two studies may share it.
     """
 
     cell: str
@@ -80,6 +83,7 @@ class Course(NamedTuple):
     accuracy: Floats
     recall: Floats
     units: dict[str, NDArray[np.float64]]
+    key: str = ""
 
     @property
     def dead_after_one(self) -> NDArray[np.intp]:
@@ -89,7 +93,11 @@ class Course(NamedTuple):
 
 def courses(study: Study) -> list[Course]:
     """Return how each finished run of a study went."""
-    return [_course(cell.label, spec.seed, run) for cell, spec, run in study.finished()]
+    return [
+        _course(cell.label, spec.seed, run)._replace(key=spec.key)
+        for cell, spec, run in study.finished()
+        if all("validation_per_class_recall" in epoch for epoch in run.epochs)
+    ]
 
 
 def _course(cell: str, seed: int, run: Finished) -> Course:
@@ -156,9 +164,11 @@ def jumps(course: Course) -> list[Jump]:
     """
     sleeping = asleep(course.recall)
     found = []
+    steps = np.diff(course.accuracy)  # the first is that of the second epoch
     for epoch in range(SETTLED, len(course.accuracy)):
-        rise = float(course.accuracy[epoch] - course.accuracy[epoch - 1])
-        if rise <= SUDDEN:
+        rise = float(steps[epoch - 1])
+        beside = float(np.max([*steps[epoch - 2 : epoch - 1], *steps[epoch : epoch + 1]]))
+        if rise <= max(SUDDEN, STEEPER * beside):
             continue
         rises = np.nan_to_num(course.recall[epoch] - course.recall[epoch - 1])
         label = int(rises.argmax())

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from glassnet.figures.bands import bands
+from glassnet.figures import style
+from glassnet.figures.bands import Curve
+from glassnet.figures.scaling import Panel, scaling
 from glassnet.report.sections import Drawing, Section, TextTable
-from glassnet.report.study_section import curves
+from glassnet.report.study_section import HOLM, curve
 from glassnet.report.thesis.answers import (
     NOT_YET,
     Family,
@@ -24,6 +27,7 @@ from glassnet.report.thesis.answers import (
 )
 from glassnet.report.thesis.parts import Parts, cause, divided, parts_drawing, parts_table
 from glassnet.report.thesis.wording import (
+    amount,
     change_told,
     clear,
     compared,
@@ -33,6 +37,7 @@ from glassnet.report.thesis.wording import (
     share_told,
 )
 from glassnet.study import Study
+from glassnet.study.comparison import number_word
 
 STUDY = "question-2-batch-or-rate"
 NO_CHANGE = "batch 1, rate 0.1 (no change)"
@@ -43,9 +48,11 @@ SWITCHES = {
 }
 """What changes batch and rate, and what changes the rate alone, as much for each example."""
 THESIS = next(iter(SWITCHES))
+_RATES = dict(zip([*SWITCHES, PER_EXAMPLE], ("0.0142", "0.002", "0.1"), strict=True))
+"""How far a switch lets an example move the weights: the rate over the batch size."""
 LAST = 3
 """Epochs whose mean is called the end."""
-BEFORE = 5
+BEFORE = 2
 """Epochs before the switch that the picture shows."""
 
 
@@ -62,9 +69,10 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         "after one epoch": each_run(changed, lambda table: table[switch + 1] - table[switch]),
         "at the end": each_run(changed, lambda table: last_epochs(table, LAST)),
     }
-    others = [cell.label for cell in study.cells if cell.label != NO_CHANGE]
-    pairs = [(cell, NO_CHANGE) for cell in others] + list(SWITCHES.items())
-    found = {when: family(of_cells, pairs) for when, of_cells in values.items()}
+    main = [(THESIS, NO_CHANGE), (SWITCHES[THESIS], NO_CHANGE), (THESIS, SWITCHES[THESIS])]
+    others = [(cell.label, NO_CHANGE) for cell in study.cells if cell.label != NO_CHANGE]
+    rest = [pair for pair in [*others, *SWITCHES.items()] if pair not in main]
+    found = {when: family(of, main) | family(of, rest) for when, of in values.items()}
     parts = {
         (cell, when): made
         for when in values
@@ -73,31 +81,31 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
     }
     return framed(
         study,
-        [
-            _short(parts.get((THESIS, "after one epoch")), parts.get((THESIS, "at the end"))),
+        [_short(parts.get((THESIS, "after one epoch")), parts.get((THESIS, "at the end")))],
+        findings=[
             *_jump(values["after one epoch"]),
-            *(_divided(cell, when, made) for (cell, when), made in parts.items()),
+            *_on_top({when: made for (cell, when), made in parts.items() if cell == THESIS}),
             *_kept_per_example(found),
         ],
         drawings=[
-            *_curves(results[results["epoch"] >= switch - BEFORE], switch),
             *parts_drawing(
                 f"{STUDY}-parts",
                 [(when, made) for (cell, when), made in parts.items() if cell == THESIS],
                 rest="batch",
                 caption=f"The thesis' switch, divided. Both: {_name(THESIS)}, against no change; "
                 f"rate alone: {_name(SWITCHES[THESIS])}, against no change; batch on top: the one "
-                "against the other. Within each seed, 95 % intervals; filled where it holds after "
-                "Holm's correction.",
+                f"against the other. Within each seed. {HOLM}",
             ),
+            *_curves(accuracy, switch),
         ],
         tables=[
-            _cells(study, values, found, switch),
             *parts_table(
                 [(f"{_name(cell)}, {when}", made) for (cell, when), made in parts.items()],
                 rest="Batch",
-                caption="What of it is the rate, and what the batch (with 95 % intervals)",
+                caption="What of it is the rate, and what the batch, in points; with 95 % "
+                "intervals of each pair alone",
             ),
+            _cells(study, values, found, switch),
         ],
     )
 
@@ -105,19 +113,28 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
 def _short(at_once: Parts | None, late: Parts | None) -> str:
     if at_once is None or late is None:
         return NOT_YET
-    if not clear(at_once.whole) and not clear(late.whole):
+    whole = at_once.whole, late.whole
+    if any(map(clear, whole)):
         return (
-            "The thesis' switch makes no clear difference, neither in the first epoch after it "
-            "nor at the end, so there is nothing to explain."
+            f"In the first epoch the thesis' switch {_effect(at_once)}; at the end it "
+            f"{_effect(late)}."
+        )
+    seeds = number_word(min(d.seeds for d in whole))
+    told = f"after one epoch {amount(at_once.whole)}; at the end {amount(late.whole)}"
+    if any(not d.low <= 0 <= d.high for d in whole):
+        return (
+            f"These {seeds} seeds cannot show it: against no change the thesis' switch seems to "
+            f"move accuracy ({told}), but not after correction for the number of comparisons."
         )
     return (
-        f"The thesis' switch {_effect(at_once)} in the first epoch; at the end it {_effect(late)}."
+        f"The thesis' switch makes no difference that {seeds} seeds could show, neither in the "
+        f"first epoch after it nor at the end: against no change, {told}."
     )
 
 
 def _effect(parts: Parts) -> str:
     if not clear(parts.whole):
-        return "makes no clear difference"
+        return f"makes no difference that these seeds could show ({amount(parts.whole)})"
     way = "raises" if parts.whole.mean > 0 else "lowers"
     size = f"{100 * abs(parts.whole.mean):.2f} points"
     return f"{way} accuracy by {size} against no change, and {_cause(parts)}"
@@ -139,16 +156,13 @@ def _jump(jumps: Values) -> list[str]:
     return [text]
 
 
-def _divided(cell: str, when: str, parts: Parts) -> str:
-    """Say what a switch does, and what its parts do."""
-    text = (
-        f"{sentence(_name(cell))}, {when}: against no change {compared(parts.whole)}. The rate as "
-        f"small for each example at batch 1 ({_name(SWITCHES[cell])}) is {compared(parts.rate)} "
-        f"against no change; the batch of 50 against that is {compared(parts.rest)}."
-    )
-    if parts.share is None:
-        return text
-    return f"{text} The rate's share of the whole: {share_told(parts.share)}, bootstrap over seeds."
+def _on_top(parts: Mapping[str, Parts]) -> list[str]:
+    """Say what the batch does on top of the rate, in the thesis' switch."""
+    told = [f"{when} {compared(made.rest)}" for when, made in parts.items()]
+    if not told:
+        return []
+    text = f"{sentence(_name(THESIS))}, against {_name(SWITCHES[THESIS])}, which moves the weights"
+    return [f"{text} as much for each example: {'; '.join(told)}."]
 
 
 def _kept_per_example(found: Mapping[str, Family]) -> list[str]:
@@ -159,7 +173,7 @@ def _kept_per_example(found: Mapping[str, Family]) -> list[str]:
         return []
     text = (
         f"Where the rate is kept for each example ({_name(PER_EXAMPLE)}), only the batch changes; "
-        f"against no change that is {', and '.join(told)}."
+        f"against no change that is {'; '.join(told)}."
     )
     return [text]
 
@@ -169,24 +183,44 @@ def _name(cell: str) -> str:
     return cell.split(" (", maxsplit=1)[0]
 
 
-def _curves(shown: pd.DataFrame, switch: int) -> list[Drawing]:
-    drawn = curves(shown, "validation_accuracy")
-    figure = bands(
-        drawn,
-        x_label="epoch",
-        y_label="test accuracy (%)",
-        phases=[(switch + 0.5, "batch size and rate change")],
+def _curves(accuracy: Mapping[str, pd.DataFrame], switch: int) -> list[Drawing]:
+    """Draw the difference to no change, a panel for each two that move an example equally."""
+    panels = []
+    for cells in [*SWITCHES.items(), (PER_EXAMPLE,)]:
+        drawn = [c for cell in cells if (c := _difference(accuracy, cell)) is not None]
+        if drawn:
+            panels.append(
+                Panel(
+                    "epoch", drawn, log_x=False, title=f"rate for each example: {_RATES[cells[0]]}"
+                )
+            )
+    if not panels:
+        return []
+    figure = scaling(
+        panels, y_label="difference in test accuracy (points)", log_y=False, columns=2,
+        repeated="seed", zero=True,
+    )  # fmt: skip
+    caption = (
+        "Test accuracy less that of no change, within each seed, in points; up to epoch "
+        f"{switch} the cells have the same weights. In a panel all move the weights by the same "
+        "for each example."
     )
-    return [
-        Drawing(
-            f"{STUDY}-curves",
-            figure,
-            ends_told(drawn),
-            f"Test accuracy from epoch {switch - BEFORE} on; up to epoch {switch} the cells have "
-            "the same weights. Strong: mean over seeds with its 95 % bootstrap band; thin: each "
-            "seed.",
-        )
-    ]
+    drawn = [curve for panel in panels for curve in panel.curves]
+    told = ends_told([c._replace(mean=np.asarray(c.mean) / 100) for c in drawn], "points")
+    return [Drawing(f"{STUDY}-curves", figure, told, caption)]
+
+
+def _difference(accuracy: Mapping[str, pd.DataFrame], cell: str) -> Curve | None:
+    if cell not in accuracy or NO_CHANGE not in accuracy:
+        return None
+    made = 100 * (accuracy[cell] - accuracy[NO_CHANGE]).dropna(how="all")
+    if made.empty:
+        return None
+    x, batch = made.columns.to_numpy(float), _name(cell).split(",")[0]
+    drawn = curve(batch, x, made.to_numpy(float))
+    if batch == "batch 1":
+        return drawn._replace(colour=style.VERMILION, dashed=True)
+    return drawn._replace(colour=style.BLUE)
 
 
 def _cells(
@@ -209,4 +243,5 @@ def _cells(
     ]
     headings = [f"From epoch {switch + 1} on", "Change in one epoch (points)", "95 % interval"]
     headings += [f"Mean of the last {LAST} (%)", "95 % interval", "At the end, against no change"]
-    return TextTable(headings, rows, "What each switch changes, in points and per cent")
+    caption = "What each switch changes, in points and per cent"
+    return TextTable(headings, rows, caption, remarks=1)

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from glassnet.figures.scaling import Panel, scaling
+from glassnet.report.importance_drawings import importance_drawings
+from glassnet.report.numbers import plural
 from glassnet.report.sections import Drawing, Section, TextTable
-from glassnet.report.study_section import curve, importance_drawings
+from glassnet.report.study_section import curve
 from glassnet.report.thesis.answers import framed, nothing_run, unanswered
 from glassnet.report.thesis.rate_per_example import by_rate_per_example, collapse, one_number
-from glassnet.report.thesis.wording import listed, mean_told, share_told
+from glassnet.report.thesis.wording import amount, listed, mean_told, share_told
 from glassnet.study import Analysis, Study, analyse
-from glassnet.study.intervals import Interval
+from glassnet.study.intervals import Interval, mean_interval
 
 STUDY = "question-1-which-dominates"
 SHOWN = 5
@@ -37,6 +39,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         study,
         [
             _short(shares) + _largely_one(one),
+        ],
+        findings=[
             *_divided(shares),
             *_levels_told(study, runs),
             *collapse(one),
@@ -137,9 +141,15 @@ def _levels_told(study: Study, runs: pd.DataFrame) -> list[str]:
         measured = {k: float(np.mean(list(v.values()))) for k, v in means.items() if v}
         if len(measured) > 1:
             best, worst = (choose(measured, key=lambda k: measured[k]) for choose in (max, min))
-            gap = 100 * (measured[best] - measured[worst])
-            told.append(f"{factor.name} {best} (by {gap:.1f} points over {worst})")
-    return [f"Best on average over all others: {', '.join(told)}."] if told else []
+            gap = _gap(means[best], means[worst])
+            told.append(f"{factor.name} {best} ({gap}, over {worst})")
+    return [f"Best on average over all others: {'; '.join(told)}."] if told else []
+
+
+def _gap(first: Mapping[int, float], second: Mapping[int, float]) -> str:
+    """Return the difference of two levels within each seed, with its interval."""
+    both = [first[seed] - second[seed] for seed in first if seed in second]
+    return amount(mean_interval(both), digits=1) if both else "no seed in common"
 
 
 def _caution(study: Study) -> str:
@@ -163,14 +173,16 @@ def _main_effects(study: Study, runs: pd.DataFrame) -> list[Drawing]:
         panels.append(
             Panel(factor.name, [curve("", x, 100 * table.to_numpy(float))], log_x=bool(x.min() > 0))
         )
-    figure = scaling(panels, y_label="test accuracy (%)", log_y=False)
+    figure = scaling(panels, y_label="test accuracy (%)", log_y=False, columns=2, repeated="seed")
+    seeds = runs["seed"].nunique()
     return [
         Drawing(
             f"{STUDY}-levels",
             figure,
             " ".join(_levels_told(study, runs)) or "Mean accuracy by level",
             "Mean test accuracy at each level of each hyperparameter, over all levels of the "
-            "others, with its 95 % bootstrap band over seeds; thin: each seed.",
+            f"others. The bootstrap band of {plural(seeds, 'seed')} is narrower than a 95 % "
+            "interval should be; the table has intervals by Student's t.",
         )
     ]
 
@@ -195,7 +207,7 @@ def _p(value: float) -> str:
 
 def _level_table(study: Study, runs: pd.DataFrame) -> TextTable:
     rows = [
-        [f"{factor.name} {level}", *mean_told(_level_means(runs, factor.name, level))]
+        [f"{factor.name} {level}", *mean_told(_level_means(runs, factor.name, level), most=1.0)]
         for factor in study.table.factors
         for level in factor.levels
     ]
@@ -214,7 +226,7 @@ def _extremes(analysis: Analysis) -> list[TextTable]:
         ("The worst cells", measured[SHOWN:][-SHOWN:]),
     ):
         rows: list[Sequence[str]] = [
-            [*cell.levels.values(), *mean_told(cell.values)] for cell in cells
+            [*cell.levels.values(), *mean_told(cell.values, most=1.0)] for cell in cells
         ]
         if rows:
             headings = [*(_capital(name) for name in cells[0].levels), "Accuracy (%)"]

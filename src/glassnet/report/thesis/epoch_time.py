@@ -31,7 +31,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
     times = _times(study)
     return framed(
         study,
-        [_short(times), *_fitted(times), *_momentum(times), _measured(study)],
+        [_short(times)],
+        findings=[*_fitted(times), *_momentum(times), _measured(study)],
         drawings=_panels(times),
         tables=[*_exponents(times), _table(times)],
     )
@@ -132,10 +133,13 @@ def _momentum(times: pd.DataFrame) -> list[str]:
 
 def _measured(study: Study) -> str:
     threads = "on one thread, one run at a time"
+    machines = {run.versions.get("processor", "") for _, _, run in study.finished()} - {""}
+    machine = f" ({', '.join(sorted(machines))})" if machines else ""
     return (
         "Each time is that of the fastest epoch of a run, which other work on the machine "
         f"disturbs least; a run is {study.table.changes.get('training.engine', 'auto')} code "
-        f"{threads}. Evaluation is not counted. Intervals are over repetitions on this machine."
+        f"{threads}. Evaluation is not counted. Intervals are over repetitions on this "
+        f"machine{machine}."
     )
 
 
@@ -159,8 +163,7 @@ def _panels(times: pd.DataFrame) -> list[Drawing]:
             figure,
             f"Seconds an epoch at the largest batch size: {alt}",
             "Seconds an epoch of 60,000 examples takes, by batch size and hidden units (without "
-            "momentum), and by momentum; axes are logarithmic, but for momentum. Strong: mean; "
-            "thin: each repetition.",
+            "momentum), and by momentum; axes are logarithmic, but for momentum.",
         )
     ]
 

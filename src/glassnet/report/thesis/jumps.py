@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,68 +15,41 @@ from glassnet.report.thesis.awakenings import (
     ALIVE,
     DEAD,
     SETTLED,
+    STEEPER,
     SUDDEN,
     Awakening,
     Course,
     awakenings,
     courses,
-    jumps,
 )
 from glassnet.report.thesis.jump_drawings import exemplar
-from glassnet.report.thesis.jump_tables import BASELINE, dead_classes, every_awakening, how_often
+from glassnet.report.thesis.jump_evidence import (
+    TOO_LARGE,
+    TWINS,
+    Evidence,
+    each_once,
+    evidence_of,
+    other_runs,
+)
+from glassnet.report.thesis.jump_tables import (
+    BASELINE,
+    against_baseline,
+    dead_classes,
+    every_awakening,
+    fewer,
+    how_often,
+)
 from glassnet.report.thesis.output_units import (
     SATURATED,
     Contrast,
     after_first_epoch,
-    while_dead,
+    since_when,
 )
-from glassnet.report.thesis.wording import share_told
+from glassnet.report.thesis.wording import share_told, signed
 from glassnet.study import Study, analyse
-from glassnet.study.intervals import Interval, share_interval
+from glassnet.study.intervals import Interval
 
 STUDY = "question-3-why-it-jumps"
-RATES = "figure-08"
-TOO_LARGE = "learning rate 5"
-"""At this rate accuracy goes up and down all the time; its rises are another matter."""
-TWINS = {"as in the thesis": "learning rate 0.1", "rate 0.01": "learning rate 0.01"}
-"""Cells that figure 8 has too, for longer: the same training, which must not be counted twice."""
-
-
-class Evidence(NamedTuple):
-    """What the hypothesis is judged by.
-
-    Parameters
-    ----------
-    jumps, explained : int
-        Sudden rises, and those that are one class coming alive.
-    units : Contrast or None
-        Dead units beside living ones.
-    """
-
-    jumps: int
-    explained: int
-    units: Contrast | None
-
-    @property
-    def share(self) -> Interval:
-        """Of the jumps that are awakenings."""
-        return share_interval(self.explained, self.jumps)
-
-    @property
-    def verdict(self) -> str:
-        """``"supported"``, ``"refuted"``, ``"unclear"``, or ``"no jump"``.
-
-        Supported: the interval of the share lies above a half, and dead units are more saturated
-        than living ones: the interval of the ratio of their p (1 - p) lies below 1. Refuted: the
-        first lies below a half, or the second above 1.
-        """
-        if self.jumps == 0:
-            return "no jump"
-        saturated = self.units is not None and self.units.derivative.high < 1
-        if self.share.low > 0.5 and saturated:
-            return "supported"
-        steeper = self.units is not None and self.units.derivative.low > 1
-        return "refuted" if self.share.high < 0.5 or steeper else "unclear"
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:  # noqa: ARG001
@@ -86,47 +58,36 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
     if study is None or nothing_run(study):
         return unanswered(STUDY, "Why does accuracy jump within an epoch?", study)
     here = courses(study)
-    rates = studies.get(RATES)
-    there = courses(rates) if rates is not None and not nothing_run(rates) else []
-    steady = [course for course in there if course.cell != TOO_LARGE]
-    counted = [jump for course in _once(here, steady) for jump in jumps(course)]
-    evidence = Evidence(len(counted), sum(jump.awakening for jump in counted), while_dead(here))
+    others = other_runs(studies)
+    steady = [c for made in others.values() for c in made if c.cell != TOO_LARGE]
+    evidence = evidence_of(here, each_once(here, steady))
+    own = [course for course in here if course.cell == BASELINE]
     slow = [course for course in steady if course.cell == TWINS["rate 0.01"]]
     return framed(
         study,
-        [
-            f"{_short(evidence)} {_prevention(study, here)}",
-            *_units(here, evidence.units),
-            *_since_when(here),
-            _rules(),
-        ],
+        [f"{_short(evidence, since_when(here))} {_prevention(study, here)}".strip()],
+        findings=[*_units(here, evidence.units), *_since_when(here), _rules()],
         drawings=[
-            *exemplar(here, f"{STUDY}-awakening"),
-            *exemplar(slow, f"{RATES}-awakening"),
+            *(exemplar(own, f"{STUDY}-awakening") or exemplar(here, f"{STUDY}-awakening")),
+            *exemplar(slow, "figure-08-awakening"),
             *curve_drawings(study, study.results(), analyse(study)),
         ],
-        tables=[how_often(study, here, rates, there), *every_awakening(here, steady)],
+        tables=[how_often(study, here, others), *every_awakening(here, others)],
     )
 
 
-def _once(here: Sequence[Course], there: Sequence[Course]) -> list[Course]:
-    """Return all courses, those that both studies have only as long as figure 8 has them."""
-    longer = {(course.cell, course.seed) for course in there}
-    own = [c for c in here if (TWINS.get(c.cell, c.cell), c.seed) not in longer]
-    return [*own, *there]
-
-
-def _short(evidence: Evidence) -> str:
+def _short(evidence: Evidence, since: str) -> str:
     judged = evidence.verdict
     if judged == "no jump":
         return "In these runs accuracy does not jump, so there is nothing to explain."
     head = {
-        "supported": "Yes: a saturated output unit comes alive",
+        "supported": _SUPPORTED[since],
         "refuted": "No: a saturated output unit that comes alive is not what makes accuracy jump",
         "unclear": "That is not settled by these runs",
     }[judged]
     text = (
-        f"{head}. Of {plural(evidence.jumps, 'sudden rise')} of accuracy, {evidence.explained} "
+        f"{head}. Of {plural(sum(evidence.jumps), 'sudden rise')} of accuracy in "
+        f"{plural(len(evidence.jumps), 'seed')}, {sum(evidence.explained)} "
         f"({share_told(evidence.share)}) are one class that was not recognised at all and then is"
     )
     if evidence.units is None:
@@ -137,6 +98,16 @@ def _short(evidence: Evidence) -> str:
     )
 
 
+_SUPPORTED = {
+    "initialisation": "Yes: an output unit that was saturated since initialisation comes alive",
+    "first steps": "Yes, but not since initialisation: the first steps saturate an output unit, "
+    "and it comes alive",
+    "later": "Yes, but not since initialisation: an output unit saturates during the first epoch, "
+    "and comes alive",
+    "unknown": "Yes: a saturated output unit comes alive",
+}
+
+
 def _times(ratio: Interval) -> str:
     if np.isnan(ratio.low):
         return f"{ratio.mean:.2g} times (one seed)"
@@ -144,21 +115,19 @@ def _times(ratio: Interval) -> str:
 
 
 def _prevention(study: Study, made: Sequence[Course]) -> str:
-    """Say in which cells there are dead classes after one epoch, against the thesis' settings."""
-    dead = {cell: dead_classes(made, cell) for cell in (c.label for c in study.cells)}
-    if not dead[BASELINE]:
+    """Say where fewer classes are dead after one epoch than with the thesis' settings."""
+    found = against_baseline(study, made)
+    if not found:
         return ""
-    mean = np.mean(list(dead[BASELINE].values()))
-    told = []
-    for cell, counts in dead.items():
-        if cell == BASELINE or not counts:
-            continue
-        none = sum(count == 0 for count in counts.values())
-        told.append(
-            f"{cell} {np.mean(list(counts.values())):.1f} (none in {none} of {len(counts)} seeds)"
-        )
-    text = f"Dead classes after one epoch, on average: as in the thesis {mean:.1f}"
-    return f"{'; '.join([text, *told])}."
+    mean = np.mean(list(dead_classes(made, BASELINE).values()))
+    told = [
+        f"{d.first}: {fewer(d)}" + ("" if d.distinct else f" (on average {signed(d.mean, 1)})")
+        for d in found
+    ]
+    return (
+        f"Dead classes after one epoch, against the thesis' settings, which have {mean:.1f} on "
+        f"average: {'; '.join(told)}."
+    )
 
 
 def _units(made: Sequence[Course], dead: Contrast | None) -> list[str]:
@@ -196,11 +165,13 @@ def _since_when(made: Sequence[Course]) -> list[str]:
     start, soon, after = (after_first_epoch(made, moment) for moment in (0, 1, None))
     if start is None or soon is None or after is None:
         return []
-    head = "They are not saturated since initialisation; the first steps do it"
-    if start.saturated > after.dead / 2:
-        head = "Most of them are saturated since initialisation"
-    elif soon.saturated <= after.dead / 2:
-        head = "They are saturated neither since initialisation nor by the first steps"
+    head = {
+        "initialisation": "Most dead units are saturated since initialisation",
+        "first steps": "Dead units are not saturated since initialisation; the first steps do it",
+    }.get(
+        since_when(made), "Dead units are saturated neither since initialisation nor by the first "
+        "steps"
+    )  # fmt: skip
     text = (
         f"{head}: of {plural(after.dead, 'unit')} dead after one epoch, {start.saturated} are "
         f"saturated with the initial weights, {soon.saturated} after {100 * soon.epoch:.1f} % of "
@@ -213,12 +184,14 @@ def _since_when(made: Sequence[Course]) -> list[str]:
 
 def _rules() -> str:
     return (
-        f"By these rules: a class is dead if its recall is below {100 * DEAD:.0f} %, and alive "
-        f"from {100 * ALIVE:.0f} % on. A sudden rise is one of more than {100 * SUDDEN:.0f} points "
-        f"of test accuracy within one epoch, after the first {SETTLED}; it is a class coming alive "
-        "if that class was dead, was not alive since, and contributes more than half of the rise. "
-        "Supported: the interval of their share lies above one half, and that of the ratio of "
-        "p (1 − p) below 1; refuted: the share's lies below one half, or the ratio's above 1. Runs "
-        "of Fig. 8 count too, but not rate 5, where accuracy goes up and down all the time. Units "
-        "were looked at many times an epoch, on 2,000 training examples."
+        f"The rules: a class is dead if its recall is below {100 * DEAD:.0f} %, and alive from "
+        f"{100 * ALIVE:.0f} % on. A sudden rise is one of more than {100 * SUDDEN:.0f} points of "
+        f"test accuracy within one epoch, from epoch {SETTLED + 1} on, and more than {STEEPER} "
+        "times that of the epoch before and of that after. It is a class coming alive if that "
+        "class was dead, was not alive since, and contributes more than half of the rise. "
+        "Supported: the interval of their share (over the seeds that have any) lies above one "
+        "half, and that of the ratio of p (1 − p) below 1; refuted: the share's lies "
+        "below one half, or the ratio's above 1. Runs of Fig. 8 and 11 count too, but not rate 5, "
+        "where accuracy goes up and down all the time. Units were looked at many times an epoch, "
+        "on 2,000 training examples."
     )

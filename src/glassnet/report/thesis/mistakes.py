@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data import Dataset
-from glassnet.figures.confusion import confusion_matrix
 from glassnet.figures.overlap import overlap
 from glassnet.report.numbers import plural
-from glassnet.report.sections import Drawing, Section, TextTable
+from glassnet.report.sections import Drawing, Section
 from glassnet.report.study_section import command, ran
 from glassnet.report.thesis.answers import nothing_run, with_progress
+from glassnet.report.thesis.confused_pairs import (
+    confused,
+    matrix_drawing,
+    pairs_table,
+    thesis_pair,
+)
 from glassnet.report.thesis.final_errors import Errors, errors_of
 from glassnet.report.thesis.mistake_gallery import mistake_gallery
 from glassnet.study import Study
@@ -29,9 +34,6 @@ QUESTION = (
 )
 NAMES = {"figure-12": "MNIST", "figure-14": "CIFAR-10"}
 """The studies whose last predictions are looked at."""
-PAIR = ("automobile", "truck")
-"""Which the thesis names."""
-TOP = 10
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:
@@ -45,13 +47,15 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         )  # fmt: skip
     made_of = [errors_of(study, NAMES[study.name], data_dir) for study in run]
     found = [errors for errors in made_of if errors is not None]
+    answer = _answer(found, run)
     return Section(
         key=KEY,
         title=TITLE,
         question=QUESTION,
-        answer=with_progress(made, _answer(found, run)),
+        answer=with_progress(made, answer[:1]),
+        findings=answer[1:],
         drawings=[drawing for errors in found for drawing in _drawings(errors)],
-        tables=[_pairs(errors) for errors in found],
+        tables=[pairs_table(errors) for errors in found],
         ran=" ".join(f"{NAMES[study.name]}: {ran(study)}" for study in run),
         command="\n".join(command(study) for study in run),
     )
@@ -62,12 +66,12 @@ def _answer(found: Sequence[Errors], run: Sequence[Study]) -> list[str]:
         names = " and ".join(NAMES[study.name] for study in run)
         return [f"The data ({names}) is not here, and without it predictions cannot be judged."]
     short = [text for errors in found if (text := _short(errors))]
-    seen = [_confused(errors) for errors in found]
+    seen = [confused(errors) for errors in found]
     return [
         " ".join(short) or "With one seed, or without the data, errors cannot be compared.",
         *seen,
         *(text for errors in found for text in _why(errors)),
-        *(text for errors in found for text in _thesis_pair(errors)),
+        *(text for errors in found for text in thesis_pair(errors)),
         *(
             f"The images of {errors.name} are not here, so none is shown and errors are not "
             "compared image by image."
@@ -119,51 +123,24 @@ def _why(errors: Errors) -> list[str]:
     if len(always) == 0:
         return [f"{text}."]
     agree = int((errors.predicted[:, always] == errors.predicted[0, always]).all(axis=0).sum())
+    expected = _agreement_expected(errors, errors.test.y[always].astype(np.intp))
+    told = "more than by chance" if agree > expected else "no more than by chance"
+    if agree >= 2 * expected:
+        told = "so such networks agree not only on which images, but on what they take them for"
     text += (
         f", which is {100 * len(always) / a_seed:.0f} % of the {a_seed:,.0f} errors of a seed. For "
-        f"{agree:,} of them all seeds give the same wrong class: it lies in the image, as such a "
-        "network sees it, and not in the initial weights."
+        f"{agree:,} of them all seeds give the same wrong class ({expected:,.1f}, if each seed "
+        f"drew it anew from what it takes that class for): {told}."
     )
     return [text]
 
 
-def _confused(errors: Errors) -> str:
-    """Name the pairs of classes that are taken for each other most often."""
-    first = _ranked(errors)[:3]
-    told = ", ".join(
-        f"{a} and {b} ({mean:.0f} images, {low:.0f} to {high:.0f})"
-        for a, b, mean, low, high in first
-    )
-    return f"{errors.name}, taken for each other most often, mean and range over seeds: {told}."
-
-
-def _ranked(errors: Errors) -> list[tuple[str, str, float, float, float]]:
-    """Return pairs of classes with how often they are confused: mean, least and most over seeds."""
-    both = errors.confusions + errors.confusions.transpose(0, 2, 1)
-    pairs = [
-        (errors.classes[a], errors.classes[b], *_spread(both[:, a, b]))
-        for a, b in itertools.combinations(range(len(errors.classes)), 2)
-    ]
-    return sorted(pairs, key=lambda pair: -pair[2])
-
-
-def _spread(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _thesis_pair(errors: Errors) -> list[str]:
-    """Say which place the pair that the thesis names has."""
-    if not set(PAIR) <= set(errors.classes):
-        return []
-    ranked = _ranked(errors)
-    place = next(i for i, pair in enumerate(ranked, 1) if {pair[0], pair[1]} == set(PAIR))
-    a, b = (errors.classes.index(name) for name in PAIR)
-    both = errors.confusions + errors.confusions.transpose(0, 2, 1)
-    pairs = both[:, *np.triu_indices(len(errors.classes), 1)]
-    ranks = 1 + (pairs > both[:, a, b][:, np.newaxis]).sum(axis=1)
-    text = f"The thesis names trucks and automobiles: on average they have place {place} of the "
-    seeds = f"in single seeds {ranks.min()} to {ranks.max()}"
-    return [f"{text}{len(ranked)} pairs of classes ({seeds})."]
+def _agreement_expected(errors: Errors, true: NDArray[np.intp]) -> float:
+    """Return for how many images, wrong in all seeds, independent errors would be of one class."""
+    wrong = errors.confusions * (1 - np.eye(len(errors.classes)))
+    shares = wrong / np.maximum(wrong.sum(axis=2, keepdims=True), 1)
+    alike = shares.prod(axis=0).sum(axis=1)  # by true class
+    return float(alike[true].sum())
 
 
 def _drawings(errors: Errors) -> list[Drawing]:
@@ -184,7 +161,7 @@ def _drawings(errors: Errors) -> list[Drawing]:
         if len(shared.always_wrong):
             drawn.append(_gallery(errors, errors.test, shared.always_wrong, name))
     if errors.name == NAMES["figure-14"]:
-        drawn.append(_matrix(errors, name))
+        drawn.append(matrix_drawing(errors, f"{KEY}-{name}-confusion"))
     return drawn
 
 
@@ -204,41 +181,3 @@ def _gallery(errors: Errors, test: Dataset, always: NDArray[np.intp], name: str)
         "most seeds take it for."
     )
     return Drawing(f"{KEY}-{name}-always-wrong", figure, caption, caption)
-
-
-def _matrix(errors: Errors, name: str) -> Drawing:
-    """Draw the mean confusion matrix, rounded to whole images."""
-    mean = _whole(errors.confusions.mean(axis=0))
-    true, predicted = (np.repeat(index.ravel(), mean.ravel()) for index in np.indices(mean.shape))
-    figure = confusion_matrix(true, predicted, errors.classes)
-    first = _ranked(errors)[0]
-    return Drawing(
-        f"{KEY}-{name}-confusion",
-        figure,
-        f"{errors.name}: {first[0]} and {first[1]} are confused most, {first[2]:.0f} times",
-        f"{errors.name}: which classes are taken for which, mean over seeds after the last epoch.",
-    )
-
-
-def _whole(means: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Round means to whole images so that each class keeps its number of examples."""
-    whole = np.floor(means).astype(np.intp)
-    for row, mean in zip(whole, means, strict=True):
-        missing = round(float(mean.sum())) - int(row.sum())
-        row[np.argsort(row - mean, kind="stable")[:missing]] += 1
-    return whole
-
-
-def _pairs(errors: Errors) -> TextTable:
-    """Return which class is taken for which most often."""
-    means = errors.confusions.mean(axis=0)
-    order = np.argsort(-np.where(np.eye(len(means), dtype=bool), -1, means), axis=None)[:TOP]
-    rows = []
-    for true, predicted in zip(*np.unravel_index(order, means.shape), strict=True):
-        mean, low, high = _spread(errors.confusions[:, true, predicted])
-        if mean > 0:
-            share = 100 * mean / max(means[true].sum(), 1)
-            told = [f"{mean:.1f}", f"{low:.0f} to {high:.0f}", f"{share:.1f} %"]
-            rows.append([errors.classes[true], errors.classes[predicted], *told])
-    headings = ["Class", "Taken for", "Images (mean)", "Seeds' range", "Of the class"]
-    return TextTable(headings, rows, f"{errors.name}: what is taken for what most often", 2)

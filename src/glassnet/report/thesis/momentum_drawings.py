@@ -10,7 +10,7 @@ import pandas as pd
 from glassnet.figures.bands import bands
 from glassnet.figures.differences import differences
 from glassnet.report.sections import Drawing
-from glassnet.report.study_section import curves
+from glassnet.report.study_section import HOLM, curves
 from glassnet.report.thesis.wording import difference_rows, ends_told, summary
 from glassnet.study.comparison import Difference
 
@@ -44,8 +44,8 @@ def momentum_curves(results: pd.DataFrame, name: str) -> list[Drawing]:
                 f"{name}-curves-{rate}",
                 figure,
                 ends_told(drawn),
-                f"Test accuracy by epoch at the effective rate {rate}. Strong: mean over seeds "
-                "with its 95 % bootstrap band; thin: each seed. At the right the end in detail.",
+                f"Test accuracy by epoch at the effective rate {rate}; at the right the end in "
+                "detail.",
             )
         )
     return drawings
@@ -57,8 +57,8 @@ def momentum_forest(found: Sequence[Difference], name: str, when: str) -> list[D
         return []
     figure = differences(difference_rows(found, [d.first for d in found]))
     caption = (
-        f"Momentum against none at the same effective rate, {when}: differences within each seed, "
-        "95 % intervals; filled where it holds after Holm's correction."
+        f"Momentum against none at the same effective rate, {when}: differences within each seed. "
+        f"{HOLM}"
     )
     return [Drawing(f"{name}-differences", figure, summary(found), caption)]
 

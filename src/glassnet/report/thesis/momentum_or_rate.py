@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from glassnet.report.sections import Section, TextTable
+from glassnet.report.study_section import HOLM
 from glassnet.report.thesis.answers import (
     NOT_YET,
     Family,
@@ -66,7 +67,9 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
     if thesis is not None and not nothing_run(thesis):
         for moment, of in _moments(thesis.results()).items():
             values[moment][SMALL] = of.get("momentum 0.4", {})
-    found = {moment: family(of, [*_pairs(), *_thesis_pairs()]) for moment, of in values.items()}
+    found = {
+        moment: family(of, _pairs()) | family(of, _thesis_pairs()) for moment, of in values.items()
+    }
     equal = {moment: [of[p] for p in _pairs() if p in of] for moment, of in found.items()}
     cells = {"both": LARGE, "rate": CELL.format("0.5", "0"), "none": CELL.format("0.1", "0")}
     parts = [
@@ -78,21 +81,22 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         study,
         [
             _short(equal[END], dict(parts).get(END)),
+        ],
+        findings=[
             *_at_equal_effective_rate(equal),
             *_what_the_thesis_saw(found[END]),
             *_divided(parts),
         ],
         drawings=[
-            *momentum_curves(results, STUDY),
             *momentum_forest(equal[END], STUDY, END),
+            *momentum_curves(results, STUDY),
             *parts_drawing(
                 f"{STUDY}-parts",
                 [(moment, made) for moment, made in parts if moment == END],
                 rest="momentum",
                 caption="Momentum 0.8 at rate 0.1, divided. Both: against momentum 0 at rate 0.1, "
                 "as the thesis compares; rate alone: rate 0.5 against 0.1, both without momentum; "
-                "momentum on top: momentum 0.8 at rate 0.1 against none at rate 0.5. Within each "
-                "seed, 95 % intervals; filled where it holds after Holm's correction.",
+                f"momentum on top: momentum 0.8 at rate 0.1 against none at rate 0.5. {HOLM}",
             ),
         ],
         tables=[
@@ -100,7 +104,8 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             *parts_table(
                 [(f"Momentum 0.8 at rate 0.1, {moment}", made) for moment, made in parts],
                 rest="Momentum",
-                caption="What of the thesis' comparison is the longer step (with 95 % intervals)",
+                caption="What of the thesis' comparison is the longer step (with 95 % intervals of "
+                "each pair alone)",
             ),
         ],
     )
@@ -209,7 +214,7 @@ def _cells(study: Study, values: Mapping[str, Values]) -> TextTable:
     rows = [
         [
             cell.label,
-            *(" (".join(mean_told(of.get(cell.label, {}))) + ")" for of in values.values()),
+            *(_mean(of.get(cell.label, {})) for of in values.values()),
         ]
         for cell in study.cells
     ]
@@ -218,5 +223,5 @@ def _cells(study: Study, values: Mapping[str, Values]) -> TextTable:
 
 
 def _mean(values: Mapping[int, float]) -> str:
-    mean, interval = mean_told(values)
-    return f"{mean} ({interval})"
+    mean, interval = mean_told(values, most=1.0)
+    return mean if interval == "–" else f"{mean} ({interval})"

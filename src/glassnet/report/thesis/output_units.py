@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +64,22 @@ def while_dead(made: Iterable[Course]) -> Contrast | None:
                 at = _moment(course, epoch)
                 looks += _look(course, at, course.units["unit_recall"][at])
     return _contrast(looks)
+
+
+def since_when(made: Sequence[Course]) -> str:
+    """Return since when most units that are dead after the first epoch are saturated.
+
+    Returns
+    -------
+    str
+        ``"initialisation"``, ``"first steps"``, ``"later"``, or ``"unknown"``.
+    """
+    start, soon, after = (after_first_epoch(made, moment) for moment in (0, 1, None))
+    if start is None or soon is None or after is None:
+        return "unknown"
+    if start.saturated > after.dead / 2:
+        return "initialisation"
+    return "first steps" if soon.saturated > after.dead / 2 else "later"
 
 
 class _Look(NamedTuple):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from glassnet.report.sections import Section, TextTable
-from glassnet.report.study_section import cell_table, difference_drawings
-from glassnet.report.thesis.answers import by_epoch, framed, last_epochs, nothing_run, unanswered
+from glassnet.report.sections import Section
+from glassnet.report.study_section import difference_drawings
+from glassnet.report.study_tables import cell_table
+from glassnet.report.thesis.answers import by_epoch, framed, nothing_run, unanswered
 from glassnet.report.thesis.overfitting_drawings import gap_drawing, late_drawing
+from glassnet.report.thesis.overfitting_tables import (
+    CLAIMED,
+    PLAIN,
+    STOPPED,
+    Course,
+    course_of,
+    courses_table,
+    epochs_told,
+    minima_table,
+)
 from glassnet.report.thesis.wording import (
     amount,
-    bracketed,
     clear,
     listed,
     summary,
@@ -26,23 +35,8 @@ from glassnet.study.intervals import Interval, mean_interval
 
 STUDY = "question-7-overfitting"
 THESIS_RUN = "figure-12"
-PLAIN, STOPPED = "nothing", "early stopping"
-CLAIMED = 32
-"""The epoch after which the thesis says that its network overfits."""
-WINDOW = 5
-"""Epochs whose mean stands for a place in the course of a run."""
-
-
-class Course(NamedTuple):
-    """How a number went from the claimed epoch to the end, over seeds."""
-
-    change: Interval
-    last: int
-
-    @property
-    def direction(self) -> int:
-        """1 for a clear rise, -1 for a clear fall, 0 for neither."""
-        return int(self.change.low > 0) - int(self.change.high < 0)
+MARGIN = 0.0025
+"""A change of accuracy that is smaller does not matter: 0.25 points."""
 
 
 def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None) -> Section:  # noqa: ARG001
@@ -56,8 +50,11 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
         study,
         [
             f"{_does_it(results)} {_remedies(analysis)}",
+        ],
+        findings=[
             *_training_goes_on(results),
             *_stopping(results),
+            *_decay(study),
             *_of_the_thesis(studies.get(THESIS_RUN)),
         ],
         drawings=[
@@ -66,46 +63,56 @@ def section(studies: Mapping[str, Study], *, data_dir: str | Path | None = None)
             *late_drawing(results, switch, "validation_loss", "held-out loss", STUDY),
             *difference_drawings(study, analysis),
         ],
-        tables=[cell_table(analysis), *_courses(results), _minima(study, results)],
-    )
-
-
-def _course(table: pd.DataFrame | None) -> Course | None:
-    """Return how a number changes from the claimed epoch on; None where no run goes so far.
-
-    It is the mean of the last epochs less that of those up to the claimed one.
-    """
-    if table is None or table.columns.max() < CLAIMED + WINDOW:
-        return None
-    there = table.dropna(subset=[CLAIMED + WINDOW])
-    if len(there) == 0:
-        return None
-    before = there.loc[:, CLAIMED - WINDOW + 1 : CLAIMED].mean(axis=1)
-    return Course(
-        mean_interval((last_epochs(there, WINDOW) - before).to_numpy()), int(table.columns.max())
+        tables=[cell_table(analysis), *courses_table(results), minima_table(study, results)],
     )
 
 
 def _does_it(results: pd.DataFrame) -> str:
     """Say whether the plain network overfits, by held-out accuracy and loss."""
-    accuracy = _course(by_epoch(results, "validation_accuracy").get(PLAIN))
-    loss = _course(by_epoch(results, "validation_loss").get(PLAIN))
+    accuracy = course_of(by_epoch(results, "validation_accuracy").get(PLAIN))
+    loss = course_of(by_epoch(results, "validation_loss").get(PLAIN))
     if accuracy is None or loss is None:
         return f"No run without a remedy goes on long enough after epoch {CLAIMED} to tell."
     span = f"after epoch {CLAIMED}, up to epoch {accuracy.last}"
+    if np.isnan(accuracy.change.low):
+        return f"Whether it overfits {span} one seed cannot tell ({amount(accuracy.change)})."
     if accuracy.direction < 0:
         return f"It overfits {span}: held-out accuracy falls, by {amount(accuracy.change)}."
     if loss.direction > 0:
         return (
             f"It overfits {span} in the loss only: that rises, but held-out accuracy "
-            f"{'rises too' if accuracy.direction > 0 else 'does not fall clearly'} "
+            f"{'rises too' if accuracy.direction > 0 else _not_falling(accuracy.change)} "
             f"({amount(accuracy.change)})."
         )
+    return _without_overfitting(accuracy, span)
+
+
+def _without_overfitting(accuracy: Course, span: str) -> str:
+    """Say what can be told where neither accuracy falls clearly nor loss rises."""
+    told = f"({amount(accuracy.change)}), and held-out loss does not rise clearly"
+    if accuracy.direction > 0:
+        return f"It does not overfit {span}: held-out accuracy rises {told}."
+    if _small(accuracy.change):
+        return (
+            f"It does not overfit by more than {100 * MARGIN:.2f} points {span}: held-out accuracy "
+            f"changes by less {told}."
+        )
     return (
-        f"Overfitting {span} does not show: held-out accuracy "
-        f"{'rises' if accuracy.direction > 0 else 'does not change clearly'} "
-        f"({amount(accuracy.change)}), and held-out loss does not rise clearly."
+        f"Whether it overfits {span} cannot be told: the interval of the change of held-out "
+        f"accuracy holds zero and reaches beyond {100 * MARGIN:.2f} points {told}."
     )
+
+
+def _not_falling(change: Interval) -> str:
+    """Say of a change that is no clear fall how large a fall it could be."""
+    if change.low > -MARGIN:
+        return f"does not fall by more than {100 * MARGIN:.2f} points"
+    return "does not fall clearly"
+
+
+def _small(change: Interval) -> bool:
+    """Tell whether a change is within the margin, with its whole interval."""
+    return change.low > -MARGIN and change.high < MARGIN
 
 
 def _remedies(analysis: Analysis) -> str:
@@ -125,32 +132,8 @@ def _remedies(analysis: Analysis) -> str:
     return f"In test accuracy at the end, against nothing: {'; '.join(told)}."
 
 
-def _courses(results: pd.DataFrame) -> list[TextTable]:
-    """Return how each cell goes on after the claimed epoch, and where its loss turns."""
-    train, held_out, loss = (
-        by_epoch(results, value) for value in ("accuracy", "validation_accuracy", "validation_loss")
-    )
-    rows = []
-    for cell, table in loss.items():
-        whole = table.dropna()
-        courses = _course(train[cell]), _course(held_out[cell])
-        if cell == STOPPED or len(whole) == 0:
-            continue
-        lowest, last = int(whole.mean().idxmin()), int(whole.columns.max())
-        rise = mean_interval((whole[last] / whole[lowest] - 1).to_numpy())
-        told = ["–" if course is None else bracketed(course.change) for course in courses]
-        rows.append([cell, *told, str(lowest), bracketed(rise) if lowest < last else "–"])
-    headings = ["Cell", "Training accuracy (points)", "Held-out accuracy (points)"]
-    headings += ["Least mean held-out loss: epoch", "Its rise to the end (%)"]
-    caption = (
-        f"What happens from epoch {CLAIMED} to the end (means of {WINDOW} epochs each), and where "
-        "held-out loss turns; with 95 % intervals"
-    )
-    return [TextTable(headings, rows, caption)] if rows else []
-
-
 def _training_goes_on(results: pd.DataFrame) -> list[str]:
-    course = _course(by_epoch(results, "accuracy").get(PLAIN))
+    course = course_of(by_epoch(results, "accuracy").get(PLAIN))
     if course is None:
         return []
     way = {1: "rises", -1: "falls", 0: "does not change clearly"}[course.direction]
@@ -168,8 +151,8 @@ def _stopping(results: pd.DataFrame) -> list[str]:
     switch = int(results.loc[results["phase"] == 1, "epoch"].max())
     text = (
         f"Early stopping ended {early} of {len(used)} runs before epoch {planned}, after epoch "
-        f"{_epochs(used)}; the least held-out loss, whose weights are kept, came in epoch "
-        f"{_epochs(best)}."
+        f"{epochs_told(used)}; the least held-out loss, whose weights are kept, came in epoch "
+        f"{epochs_told(best)}."
     )
     before = int((best <= switch).sum())
     if before:
@@ -177,6 +160,30 @@ def _stopping(results: pd.DataFrame) -> list[str]:
             f" In {before} of them that was before the batch size changes, after epoch {switch}: "
             "what the change gains is lost to them."
         )
+    return [text]
+
+
+def _decay(study: Study) -> list[str]:
+    """Say how much weaker decay is for each epoch, once the batch is larger."""
+    found = [
+        spec.recipe.training.phases
+        for cell in study.cells
+        for spec in cell.specs[:1]
+        if any("weight_decay" in phase.optimizer for phase in spec.recipe.training.phases)
+    ]
+    if not found or len(found[0]) < 2:
+        return []
+    before, after = found[0][0], found[0][1]
+    sizes = before.batch_size, after.batch_size
+    if "full" in sizes:
+        return []
+    steps = float(sizes[1]) / float(sizes[0])
+    rate = after.optimizer["learning_rate"] / before.optimizer["learning_rate"]
+    text = (
+        "Decay acts at each step, in proportion to the rate, and on biases as well as weights. "
+        f"After the switch an epoch has {steps:g} times fewer steps, at {rate:.3g} times the rate, "
+        f"so decay for each epoch is then {steps / rate:.3g} times weaker."
+    )
     return [text]
 
 
@@ -194,31 +201,10 @@ def _of_the_thesis(study: Study | None) -> list[str]:
     if best == last:
         return [f"{text}, which is the last: its fall after epoch {CLAIMED} is not seen."]
     fall = mean_interval((table[last] - table[best]).to_numpy())
-    judged = "a clear fall" if fall.high < 0 else "no clear fall"
+    judged = "whether it falls cannot be told"
+    if fall.high < 0:
+        judged = "a clear fall"
+    elif fall.low > -MARGIN:
+        judged = f"no fall by more than {100 * MARGIN:.2f} points"
     text += f"; from there to epoch {last} it changes by {amount(fall)}: {judged}"
     return [f"{text} (and a highest point that is picked afterwards exaggerates a fall)."]
-
-
-def _minima(study: Study, results: pd.DataFrame) -> TextTable:
-    """Return in which epoch each run has its least held-out loss and its best accuracy."""
-    loss, accuracy = (by_epoch(results, f"validation_{v}") for v in ("loss", "accuracy"))
-    rows = []
-    for cell in study.cells:
-        if cell.label not in loss:
-            rows.append([cell.label, "–", "–", "–"])
-            continue
-        rows.append(
-            [
-                cell.label,
-                _epochs(loss[cell.label].idxmin(axis=1)),
-                _epochs(accuracy[cell.label].idxmax(axis=1)),
-                _epochs(loss[cell.label].apply(lambda row: row.last_valid_index(), axis=1)),
-            ]
-        )
-    headings = ["Cell", "Least held-out loss", "Best held-out accuracy", "Last epoch"]
-    return TextTable(headings, rows, "In which epoch: median (range over seeds)")
-
-
-def _epochs(found: Sequence[int] | pd.Series) -> str:
-    epochs = np.asarray(found, float)
-    return f"{np.median(epochs):g} ({epochs.min():g} to {epochs.max():g})"

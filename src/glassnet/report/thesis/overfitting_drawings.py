@@ -59,7 +59,6 @@ def late_drawing(
             f"{prefix}-{value.replace('_', '-')}",
             figure,
             ends_told(drawn, "%" if scale == 100.0 else ""),
-            f"{sentence(name)} from epoch {switch - BEFORE} on. Strong: mean over seeds with its "
-            "95 % bootstrap band; thin: each seed.",
+            f"{sentence(name)} from epoch {switch - BEFORE} on.",
         )
     ]

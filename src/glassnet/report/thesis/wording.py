@@ -9,13 +9,13 @@ import numpy as np
 
 from glassnet.figures.bands import Curve
 from glassnet.figures.differences import Difference as DifferenceRow
-from glassnet.study.comparison import Difference, verdict
+from glassnet.study.comparison import Difference, number_word, verdict
 from glassnet.study.intervals import Interval, mean_interval
 
 
 def clear(difference: Difference) -> bool:
-    """Tell whether a difference is one, by the rule of `verdict`."""
-    return not verdict(difference).startswith("indistinguishable")
+    """Tell whether a difference is one; what is not needs no other word."""
+    return difference.distinct
 
 
 def amount(
@@ -64,10 +64,13 @@ def compared(difference: Difference) -> str:
     'better by 0.40 to 0.60 points (on average +0.50)'
     >>> compared(Difference("a", "b", 0.005, -0.001, 0.011, 0.1, 0.1, seeds=10, wins=7))
     'indistinguishable with ten seeds (+0.50 points, 95 % interval −0.10 to +1.10)'
+    >>> compared(Difference("a", "b", 0.5, 0.1, 0.9, 0.03, 0.06, seeds=10, wins=7)).split(" (")[1]
+    '+50.00 points, 95 % interval +10.00 to +90.00 before correction)'
     """
     if clear(difference):
         return f"{verdict(difference)} (on average {signed(100 * difference.mean)})"
-    return f"{verdict(difference)} ({amount(difference)})"
+    alone = "" if difference.low <= 0 <= difference.high else " before correction"
+    return f"{verdict(difference)} ({amount(difference)}{alone})"
 
 
 def summary(found: Sequence[Difference]) -> str:
@@ -85,7 +88,8 @@ def summary(found: Sequence[Difference]) -> str:
     if len(found) > 1 and not any(map(clear, found)):
         means = [100 * d.mean for d in found]
         low, high = signed(min(means)), signed(max(means))
-        return f"all {verdict(found[0])} (on average {low} to {high} points)"
+        seeds = number_word(min(d.seeds for d in found))
+        return f"all indistinguishable with {seeds} seeds (on average {low} to {high} points)"
     return "; ".join(
         f"{d.first} is {verdict(d)}" + ("" if clear(d) else f" (on average {signed(100 * d.mean)})")
         for d in found
@@ -118,8 +122,10 @@ def signed(value: float, digits: int = 2) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
-def mean_told(values: Mapping[int, float], *, scale: float = 100.0, digits: int = 2) -> list[str]:
-    """Return mean and interval over seeds, as two cells of a table.
+def mean_told(
+    values: Mapping[int, float], *, scale: float = 100.0, digits: int = 2, most: float = math.inf
+) -> list[str]:
+    """Return mean and interval over seeds, as two cells of a table; nothing is beyond `most`.
 
     Examples
     --------
@@ -128,7 +134,7 @@ def mean_told(values: Mapping[int, float], *, scale: float = 100.0, digits: int 
     """
     if not values:
         return ["–", "–"]
-    mean, low, high = (scale * v for v in mean_interval(list(values.values())))
+    mean, low, high = (scale * min(v, most) for v in mean_interval(list(values.values())))
     between = "–" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
     return [f"{mean:.{digits}f}".replace("-", "−"), between.replace("-", "−")]
 
@@ -141,7 +147,7 @@ def change_told(values: Mapping[int, float]) -> str:
 def difference_rows(found: Sequence[Difference], labels: Sequence[str]) -> list[DifferenceRow]:
     """Return differences as the forest plot takes them."""
     return [
-        DifferenceRow(label, d.mean, d.low, d.high, verdict(d).split(" ")[0], clear(d))
+        DifferenceRow(label, d.mean, d.low, d.high, verdict(d).split(" ")[0], d.distinct)
         for d, label in zip(found, labels, strict=True)
     ]
 
