@@ -173,7 +173,7 @@ def test_the_thesis_page_has_ledger_figures_and_questions_even_when_little_was_r
     assert "ledger" in read.ids
     assert {"figure-08", "figure-12", "illustrations"} <= set(read.ids)
     assert "not measured" in read.text
-    assert "The best accuracy is 95.75 %" in read.text
+    assert "the best accuracy is 95.75 %" in read.text
     assert all(target.startswith("data:") for target in read.loaded)
 
 

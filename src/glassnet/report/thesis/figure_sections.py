@@ -20,9 +20,12 @@ from glassnet.report.thesis import figure_steps, figure_switch
 from glassnet.report.thesis.answers import asked
 from glassnet.study import Study, analyse
 
-FIGURES = ("figure-08", "figure-09", "figure-10", "figure-11", "figure-12", "figure-14")
+FIGURES = (
+    *("figure-08", "figure-09", "figure-10", "figure-11", "figure-12", "figure-14"),
+    "figure-14-standard-normal",
+)
 """The studies of the thesis' figures."""
-_STEPS, _SWITCHES = ("figure-10",), ("figure-12", "figure-14")
+_STEPS, _SWITCHES = ("figure-10",), ("figure-12", "figure-14", "figure-14-standard-normal")
 _LIMITS = {
     "figure-08": ((50.0, 97.0), (90.0, 96.0)),
     "figure-09": ((80.0, 96.5), (92.0, 96.0)),

@@ -45,7 +45,7 @@ def _best_with_rate_01(e: Evidence) -> tuple[str, Verdict]:
     return percents(best), number_verdict(best, 0.9481)
 
 
-@claim("III-B, Fig. 8", "It is reached after 32 of 35 epochs")
+@claim("III-B, Fig. 8", "With rate 0.1 the best epoch is the 32nd of 35")
 def _best_epoch_with_rate_01(e: Evidence) -> tuple[str, Verdict]:
     at = _rate(e, "0.1").argmax(1) + 1
     return epochs(at), number_verdict(at, 32, wide=7)
@@ -166,7 +166,7 @@ def _best_with_momentum_08(e: Evidence) -> tuple[str, Verdict]:
     return percents(best), number_verdict(best, 0.955)
 
 
-@claim("III-C, Fig. 9", "It is reached after 30 of 35 epochs")
+@claim("III-C, Fig. 9", "With momentum 0.8 the best epoch is the 30th of 35")
 def _best_epoch_with_momentum_08(e: Evidence) -> tuple[str, Verdict]:
     at = _momentum(e, "0.8").argmax(1) + 1
     return epochs(at), number_verdict(at, 30, wide=7)
