@@ -202,7 +202,7 @@ sys.meta_path.insert(0, Import())
 """
 IN_LOADING = """
 import glassnet.recipes
-sys.modules["glassnet.recipes.run"].load_data = wait
+sys.modules["glassnet.recipes.job"].load_data = wait
 """
 
 

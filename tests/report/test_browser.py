@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import platformdirs
 import pytest
 
 from glassnet.report.study_page import write_study_report
@@ -35,8 +36,10 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture
-def thesis_page(fabricate, tmp_path):
-    """The page of the thesis, with the runs of one figure."""
+def thesis_page(fabricate, tmp_path, monkeypatch):
+    """The page of the thesis, with the runs of two figures, and no data at hand."""
+    monkeypatch.delenv("GLASSNET_DATA", raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
 
     def make(cell, seed):
         records = [{"validation_accuracy": 0.9 + 0.001 * e + 0.0001 * seed} for e in range(35)]

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import platformdirs
 import pytest
 
 from glassnet.report.study_page import write_study_report
@@ -151,8 +152,10 @@ def test_the_page_of_one_seed_tells_means_and_compares_nothing(tmp_path, digits_
 
 
 @pytest.fixture
-def thesis_page(fabricate, tmp_path) -> str:
+def thesis_page(fabricate, tmp_path, monkeypatch) -> str:
     """The page of the thesis after one of its figures was run, and no data is at hand."""
+    monkeypatch.delenv("GLASSNET_DATA", raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
 
     def make(cell, seed):
         records = [{"validation_accuracy": 0.9 + 0.001 * e + 0.0001 * seed} for e in range(35)]
