@@ -178,9 +178,9 @@ def study_from_dict(tree: Mapping[str, Any], source: str = "study") -> StudyTabl
 def shipped_studies() -> dict[str, StudyTable]:
     """Return the studies of the thesis, by name, its figures first."""
     folder = resources.files("glassnet.study") / "thesis"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    files = (file for file in folder.iterdir() if file.name.endswith(".toml"))
     studies = [study_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
-    return {study.name: study for study in studies}
+    return {study.name: study for study in sorted(studies, key=lambda study: study.name)}
 
 
 def load_study(name: str | Path) -> StudyTable:
