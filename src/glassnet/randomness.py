@@ -8,10 +8,10 @@ import numpy as np
 
 from glassnet.checks import whole
 
-Purpose = Literal["initialisation", "shuffling", "dropout", "split"]
+Purpose = Literal["initialisation", "shuffling", "dropout", "split", "augmentation"]
 
 
-def stream(seed: int, purpose: Purpose) -> np.random.Generator:
+def stream(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:
     """Return the generator that `seed` gives for one purpose.
 
     Streams of different purposes are independent, so that using more of one (a deeper network)
@@ -21,8 +21,11 @@ def stream(seed: int, purpose: Purpose) -> np.random.Generator:
     ----------
     seed : int
         0 or more.
-    purpose : {"initialisation", "shuffling", "dropout", "split"}
+    purpose : {"initialisation", "shuffling", "dropout", "split", "augmentation"}
         What the numbers are for.
+    *position : int
+        Where in the training they are used, such as epoch and step: each position has a stream of
+        its own, so that a training that goes on needs to know nothing but where it is.
 
     Examples
     --------
@@ -30,5 +33,5 @@ def stream(seed: int, purpose: Purpose) -> np.random.Generator:
     True
     """
     purposes = get_args(Purpose)
-    children = np.random.SeedSequence(whole("seed", seed)).spawn(len(purposes))
-    return np.random.default_rng(children[purposes.index(purpose)])
+    key = (purposes.index(purpose), *position)
+    return np.random.default_rng(np.random.SeedSequence(whole("seed", seed), spawn_key=key))

@@ -85,7 +85,10 @@ class Dense(Layer):
             lambda rng: self._initialize_weight(rng, (inputs, units), inputs, units),
         )
         self.b = Parameter(
-            "b", (units,), lambda rng: self._initialize_bias(rng, (units,), inputs, units)
+            "b",
+            (units,),
+            lambda rng: self._initialize_bias(rng, (units,), inputs, units),
+            decays=False,
         )
         self.parameters = (self.W, self.b)
         return (units,)

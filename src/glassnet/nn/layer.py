@@ -28,19 +28,28 @@ class Parameter:
         Shape of `value` and of `grad`.
     initialize : callable
         ``initialize(rng) -> ndarray`` of this shape.
+    decays : bool
+        Whether weight decay and its like apply: not to biases, nor to what scales and shifts a
+        normalised input.
     """
 
-    __slots__ = ("grad", "initialize", "name", "shape", "value")
+    __slots__ = ("decays", "grad", "initialize", "name", "shape", "value")
 
     value: np.ndarray
     grad: np.ndarray
 
     def __init__(
-        self, name: str, shape: Shape, initialize: Callable[[np.random.Generator], np.ndarray]
+        self,
+        name: str,
+        shape: Shape,
+        initialize: Callable[[np.random.Generator], np.ndarray],
+        *,
+        decays: bool = True,
     ) -> None:
         self.name = name
         self.shape = shape
         self.initialize = initialize
+        self.decays = decays
 
     @property
     def size(self) -> int:
@@ -61,13 +70,41 @@ class Cache(dict[str, Any]):
 
     It belongs to the pass and not to the layer, so that evaluating a network between a forward and
     a backward pass harms nothing. Its arrays are reused from step to step.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        What layers with chance in them draw from in training. Whoever trains sets it for every
+        step; until then each fresh cache draws the same, so that a gradient can be checked.
     """
 
-    __slots__ = ("_memory",)
+    __slots__ = ("_inner", "_memory", "_rng")
 
     def __init__(self) -> None:
         super().__init__()
         self._memory: dict[str, np.ndarray] = {}
+        self._inner: list[Cache] = []
+        self._rng: np.random.Generator | None = None
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator of this pass."""
+        if self._rng is None:
+            self.rng = np.random.default_rng(0)
+        return self._rng  # type: ignore[return-value]
+
+    @rng.setter
+    def rng(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        for cache in self._inner:
+            cache.rng = rng
+
+    def inner(self, count: int) -> list[Cache]:
+        """Return the caches of so many layers inside the layer; they draw from its generator."""
+        while len(self._inner) < count:
+            self._inner.append(Cache())
+            self._inner[-1]._rng = self._rng  # noqa: SLF001 (of the same class)
+        return self._inner[:count]
 
     def array(
         self, name: str, shape: Shape, dtype: np.dtype[Any] | type = np.float32
@@ -93,6 +130,10 @@ class Layer(Configurable, ABC):
     """
 
     parameters: tuple[Parameter, ...] = ()
+    inner: tuple[Layer, ...] = ()
+    """Layers that this one runs itself; its `build` builds them."""
+    least_batch: int = 1
+    """Examples that a training pass needs; known once it is built."""
     in_network: bool = False  # the network that takes it in sets this: one place in one network
 
     @abstractmethod

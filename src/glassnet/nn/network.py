@@ -97,30 +97,26 @@ class Network:
         self.dtype = _checked_dtype(dtype)
         self.layers = _checked_layers(layers, self.input_shape)
         self.class_names = tuple(class_names)
-        kinds = Counter[str]()
-        self._names: list[str] = []
+        self._names = _names_of(self.layers)
         self._shapes: list[Shape] = []
         shape = self.input_shape
-        for layer in self.layers:
-            kind = type(layer).__name__.lower()
-            kinds[kind] += 1
-            self._names.append(f"{kind}_{kinds[kind]}")
+        for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
                 try:
                     shape = part.build(shape)
                 except ValueError as error:
-                    raise ValueError(f"layer {self._names[-1]}: {error}") from None
+                    raise ValueError(f"layer {name}: {error}") from None
             self._shapes.append(shape)
         self.output_shape = shape
-        self._parts = [part for layer in self.layers for part in layer.parts]
-        for part in self._parts:
+        self.parts = tuple(part for layer in self.layers for part in layer.parts)
+        for _, part in self.named_parts():
             part.in_network = True
-        learning = [i for i, part in enumerate(self._parts) if part.parameters]
-        self._first_learning = learning[0] if learning else len(self._parts)
+        learning = [i for i, part in enumerate(self.parts) if _learns(part)]
+        self.first_learning = learning[0] if learning else len(self.parts)
 
     def _allocate(self) -> None:
         """Give the parameters their stretches of two new flat vectors, and the state its arrays."""
-        for part in self._parts:
+        for _, part in self.named_parts():
             for key, array in part.state.items():
                 setattr(part, key, array.copy())
         sizes = [parameter.size for _, parameter in self.named_parameters()]
@@ -138,23 +134,28 @@ class Network:
         for _, parameter in self.named_parameters():
             parameter.value[...] = parameter.initialize(rng)
 
+    def named_parts(self) -> Iterator[tuple[str, Layer]]:
+        """Yield every part with its layer's name, each followed by the layers inside it.
+
+        ``("residual_1", ...)``, ``("residual_1.conv2d_1", ...)``.
+        """
+        return _walk(self.layers)
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield name and parameter, ``("dense_1.W", ...)``, in the order of `theta`."""
-        for name, layer in zip(self._names, self.layers, strict=True):
-            for part in layer.parts:
-                for parameter in part.parameters:
-                    yield f"{name}.{parameter.name}", parameter
+        for name, part in self.named_parts():
+            for parameter in part.parameters:
+                yield f"{name}.{parameter.name}", parameter
 
     def named_state(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield name and array of what is saved, not learned: ``("standardize_1.mean", ...)``."""
-        for name, layer in zip(self._names, self.layers, strict=True):
-            for part in layer.parts:
-                for key, array in part.state.items():
-                    yield f"{name}.{key}", array
+        for name, part in self.named_parts():
+            for key, array in part.state.items():
+                yield f"{name}.{key}", array
 
     def new_cache(self) -> list[Cache]:
         """Return a fresh cache for `forward` and `backward`: one for each part of the row."""
-        return [Cache() for _ in range(len(self._parts) + 1)]  # the last is the loss' own
+        return [Cache() for _ in range(len(self.parts) + 1)]  # the last is the loss' own
 
     def forward(
         self, x: np.ndarray, cache: list[Cache] | None = None, *, training: bool = False
@@ -176,7 +177,7 @@ class Network:
         """
         if cache is None:
             cache = self.new_cache()
-        for part, part_cache in zip(self._parts, cache, strict=False):
+        for part, part_cache in zip(self.parts, cache, strict=False):
             x = part.forward(x, part_cache, training=training)  # (Eq. 2) (Eq. 4) (Eq. 6)
             part_cache[_OUTPUT] = x
         return x
@@ -194,7 +195,7 @@ class Network:
         cache : list of Cache
             As `forward` left it.
         """
-        parts = self._parts
+        parts = self.parts
         last = len(parts) - 1
         delta = cache[-1].array("dp", p.shape, p.dtype)
         if loss.pairs_with(parts[last]):
@@ -202,8 +203,8 @@ class Network:
             last -= 1
         else:
             delta = loss.gradient(p, y, delta)  # ∂J/∂p of (Eq. 12)
-        for i in range(last, self._first_learning - 1, -1):
-            delta = parts[i].backward(delta, cache[i], need_dx=i > self._first_learning)  # type: ignore[assignment]
+        for i in range(last, self.first_learning - 1, -1):
+            delta = parts[i].backward(delta, cache[i], need_dx=i > self.first_learning)  # type: ignore[assignment]
 
     def gradient(self, x: np.ndarray, y: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the gradient of the mean loss by `theta`, shape (P,): forward, then backward.
@@ -211,7 +212,7 @@ class Network:
         `x` and `y` are checked and converted as in `predict`; `y` may be integer labels. Raises a
         ValueError if they, or the last layer and the loss, do not fit each other.
         """
-        loss.check_output(self._parts[-1])
+        loss.check_output(self.parts[-1])
         x = self.checked_input(x)
         cache = self.new_cache()
         p = self.forward(x, cache, training=True)
@@ -284,14 +285,14 @@ class Network:
     def astype(self, dtype: str) -> Network:
         """Return a copy with its own parameters, in another dtype."""
         copy = Network.from_config(self.config() | {"dtype": _checked_dtype(dtype).name})
-        copy._fill(self._arrays())
+        copy.fill(self.numbers())
         return copy
 
     def summary(self) -> Summary:
         """Return the table of layers: name, output shape, number of parameters."""
         rows = []
         for name, layer, shape in zip(self._names, self.layers, self._shapes, strict=True):
-            size = sum(q.size for part in layer.parts for q in part.parameters)
+            size = sum(q.size for _, part in _walk([layer]) for q in part.parameters)
             rows.append(SummaryRow(name, repr(layer), shape, size))
         return Summary(tuple(rows))
 
@@ -303,9 +304,10 @@ class Network:
         outputs = (part_cache[_OUTPUT] for part_cache in cache[:-1])
         for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
-                for parameter in part.parameters:
-                    if not np.isfinite(parameter.value).all():
-                        return f"{name} ({layer!r}): its {parameter.name} holds NaN or infinity"
+                for _, learning in _walk([part]):
+                    for parameter in learning.parameters:
+                        if not np.isfinite(parameter.value).all():
+                            return f"{name} ({layer!r}): its {parameter.name} holds NaN or infinity"
                 if not np.isfinite(next(outputs)).all():
                     return f"{name} ({layer!r}): its output holds NaN or infinity"
         return None
@@ -337,7 +339,7 @@ class Network:
         OSError
             If it cannot be written.
         """
-        model_file.write(path, self.config(), self._arrays())
+        model_file.write(path, self.config(), self.numbers())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
@@ -358,31 +360,54 @@ class Network:
             expected |= {name: array.shape for name, array in network.named_state()}
             model_file.check_shapes(arrays, expected)
             network._allocate()
-            network._fill(arrays)
+            network.fill(arrays)
         return network
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        """Return all numbers that the network keeps, by name: parameters and state."""
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Return all numbers that the network keeps, by name: parameters and state, not copies."""
         arrays = {name: parameter.value for name, parameter in self.named_parameters()}
         return arrays | dict(self.named_state())
 
-    def _fill(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Write the numbers that `_arrays` gave, in place."""
-        for name, array in self._arrays().items():
+    def fill(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write numbers that `numbers` gave, in place."""
+        for name, array in self.numbers().items():
             array[...] = arrays[name]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"config": self.config(), "arrays": self._arrays()}
+        return {"config": self.config(), "arrays": self.numbers()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # a copy, or what comes from a pickle, needs parameters that are views into its own theta
         self._construct(**model_file.constructor_arguments(state["config"]))
         self._allocate()
-        self._fill(state["arrays"])
+        self.fill(state["arrays"])
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], input_shape={self.input_shape})"
+
+
+def _names_of(layers: Sequence[Layer]) -> list[str]:
+    """Return a name for each layer: its type, and the how manieth of the type it is."""
+    seen = Counter[str]()
+    names = []
+    for layer in layers:
+        kind = type(layer).__name__.lower()
+        seen[kind] += 1
+        names.append(f"{kind}_{seen[kind]}")
+    return names
+
+
+def _walk(layers: Sequence[Layer], within: str = "") -> Iterator[tuple[str, Layer]]:
+    """Yield the parts of layers, each followed by those of the layers inside it."""
+    for name, layer in zip(_names_of(layers), layers, strict=True):
+        for part in layer.parts:
+            yield within + name, part
+            yield from _walk(part.inner, f"{within}{name}.")
+
+
+def _learns(layer: Layer) -> bool:
+    return any(part.parameters for _, part in _walk([layer]))
 
 
 def _checked_shape(shape: Shape | int) -> Shape:
@@ -411,8 +436,8 @@ def _checked_layers(layers: Sequence[Layer], input_shape: Shape) -> tuple[Layer,
     for layer in layers:
         if not isinstance(layer, Layer):
             raise TypeError(f"layers must be layer objects such as Dense(10), got {layer!r}")
-    parts = [id(part) for layer in layers for part in layer.parts]
-    if len(set(parts)) < len(parts) or any(p.in_network for la in layers for p in la.parts):
+    parts = [part for _, part in _walk(layers)]
+    if len(set(map(id, parts))) < len(parts) or any(part.in_network for part in parts):
         raise ValueError(
             "a layer object belongs to one place in one network; create a new one for each place"
         )

@@ -42,6 +42,12 @@ class Callback:
         For large networks there are fewer, so that callbacks are called every second or so.
         """
 
+    def on_validation_start(self, trainer: Trainer) -> None:
+        """Before the network is measured on the validation set."""
+
+    def on_validation_end(self, trainer: Trainer) -> None:
+        """After that."""
+
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """After an epoch and its validation."""
 
@@ -88,7 +94,7 @@ class EarlyStopping(Callback):
     def _forget(self) -> None:
         self._best, self._waited = math.inf, 0
         self.best_epoch: int | None = None
-        self._theta: np.ndarray | None = None
+        self._numbers: dict[str, np.ndarray] | None = None
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin anew, unless the phase is resumed."""
@@ -102,7 +108,8 @@ class EarlyStopping(Callback):
         if value < self._best - self.min_delta:
             self._best, self._waited, self.best_epoch = value, 0, record["epoch"]
             if self.restore_best:
-                self._theta = trainer.network.theta.copy()
+                kept = trainer.network.numbers()
+                self._numbers = {name: array.copy() for name, array in kept.items()}
             return
         self._waited += 1
         if self._waited >= self.patience:
@@ -110,8 +117,8 @@ class EarlyStopping(Callback):
 
     def on_fit_end(self, trainer: Trainer) -> None:
         """Put the best weights back, unless the phase shall go on later."""
-        if self._theta is not None and not trainer.interrupted:
-            trainer.network.theta[...] = self._theta
+        if self._numbers is not None and not trainer.interrupted:
+            trainer.network.fill(self._numbers)
 
     def state(self) -> dict[str, Any]:
         """Return the best value, its epoch and weights, and the epochs waited."""
@@ -119,13 +126,13 @@ class EarlyStopping(Callback):
             "best": self._best,
             "waited": self._waited,
             "best_epoch": self.best_epoch,
-            "theta": self._theta,
+            "numbers": self._numbers,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._best, self._waited = state["best"], state["waited"]
-        self.best_epoch, self._theta = state["best_epoch"], state["theta"]
+        self.best_epoch, self._numbers = state["best_epoch"], state["numbers"]
 
 
 class StopOnDivergence(Callback):

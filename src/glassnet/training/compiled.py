@@ -141,6 +141,7 @@ class CompiledSteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
+        rng: np.random.Generator | None = None,  # noqa: ARG002 (there is no chance in its layers)
     ) -> int:
         """Make a step for each batch; see `Steps.run`. Watching every step costs a call each."""
         if any(layer.state for layer in self._plan.head):  # it changes the inputs

@@ -30,6 +30,7 @@ class Steps(Protocol):
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
+        rng: np.random.Generator | None = None,
     ) -> int:
         """Make a step for each batch.
 
@@ -46,6 +47,8 @@ class Steps(Protocol):
             The learning rate of each step.
         after_step : callable, optional
             Called after every step.
+        rng : numpy.random.Generator, optional
+            What layers with chance in them draw from.
 
         Returns
         -------
@@ -82,9 +85,13 @@ class NumpySteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
+        rng: np.random.Generator | None = None,
     ) -> int:
         """Make a step for each batch; see `Steps.run`."""
         network, loss, optimizer, cache = self._network, self._loss, self._optimizer, self._cache
+        if rng is not None:
+            for part_cache in cache:
+                part_cache.rng = rng
         x = chunk.x
         for step, rate in enumerate(rates):
             batch = slice(step * batch_size, (step + 1) * batch_size)

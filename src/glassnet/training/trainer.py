@@ -222,6 +222,7 @@ class Trainer:
             If data and network don't fit, or a loss, metric or number to monitor doesn't suit them.
         """
         check_fit(self.network, train)
+        self._check_batches(len(train))
         outputs = self.network.output_shape[0]
         self.loss.encode(train.y[:1], outputs, self.network.dtype)
         names = metrics_for(train, self.metrics)
@@ -234,6 +235,19 @@ class Trainer:
         for watcher in (*schedules, *self.callbacks):
             if (monitor := getattr(watcher, "monitor", None)) is not None:
                 lookup(dict.fromkeys(keys, True), monitor, "number to monitor")
+
+    def _check_batches(self, examples: int) -> None:
+        """Refuse batches that are too small for a layer, as one example is for batch norm."""
+        size = examples if self.batch_size == "full" else min(int(self.batch_size), examples)
+        last = examples % size or size
+        for name, layer in self.network.named_parts():
+            if last < layer.least_batch:
+                which = "a batch" if last == size else "the last batch of an epoch"
+                raise ValueError(
+                    f"layer {name}: {layer!r} needs {layer.least_batch} examples or more in a "
+                    f"batch to train on; with batch_size {size} and {examples} examples {which} "
+                    f"has {last}"
+                )
 
     def _train_epoch(self, train: Dataset) -> None:
         """Run the steps of one epoch, or what is left of it (Algorithm 1)."""
@@ -288,7 +302,8 @@ class Trainer:
             ]
         targets = self.loss.encode(chunk.y, network.output_shape[0], network.dtype)
         outputs = np.empty((rows, *network.output_shape), network.dtype)
-        done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher())
+        chance = stream(self.seed, "dropout", progress.phase, first)
+        done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher(), chance)
         progress.step = first + done
         self.optimizer.learning_rate = progress.learning_rate = rates[min(done, len(rates) - 1)]
         if done < len(rates) or not np.isfinite(outputs).all():
@@ -342,8 +357,10 @@ class Trainer:
         }
         clock = time.perf_counter()
         if validation is not None:
+            self._call("on_validation_start")
             with np.errstate(over="ignore", invalid="ignore"):
                 measured = self.evaluate(validation, metrics=self.measured.names)
+            self._call("on_validation_end")
             record |= {f"validation_{name}": value for name, value in measured.items()}
             record["validation_seconds"] = time.perf_counter() - clock
         record["seconds"] = progress.seconds
