@@ -13,14 +13,14 @@ import os
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmarks import tables
+from benchmarks import page, tables
 from benchmarks.contenders import CONTENDERS, contenders_for
 from benchmarks.footprint import measure_footprint
 from benchmarks.growth import measure_growth
@@ -43,6 +43,7 @@ def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
     add("works", nargs="*", metavar="WORK", help=f"of {', '.join(NAMES)}; all if none is named")
     add("--rounds", type=int, default=5)
     add("--threads", type=int, default=min(2, processors), help="of each contender")
+    add("--quick", action="store_true", help="two steps a round, to see whether all works")
     add("--data-dir", default=os.environ.get("GLASSNET_DATA"))
     add("--contenders", nargs="+", choices=everybody, metavar="NAME", help=names)
     add("--out", type=Path, help="folder for results.json, which is added to, and growth.svg")
@@ -56,6 +57,8 @@ def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--threads must be 1 to {processors} here, got {arguments.threads}")
     if arguments.rounds < 1:
         parser.error(f"--rounds must be at least 1, got {arguments.rounds}")
+    if arguments.quick and arguments.out:
+        parser.error("--quick measures too little to be kept; leave out --out, or --quick")
     return arguments
 
 
@@ -67,6 +70,8 @@ def stamped(rounds: int, **fields: Any) -> dict[str, Any]:
 def measure_work(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what came of a work, with the ratios to each of our paths."""
     work = WORKS[name]
+    if arguments.quick:
+        work = replace(work, examples=min(work.examples, 2 * work.batch_size))
     wanted = arguments.contenders
     contenders = [c for c in contenders_for(name, work.kind) if not wanted or c.name in wanted]
     measured = measure(
@@ -173,13 +178,13 @@ def measure_all(arguments: argparse.Namespace) -> None:
         keep(results, out)
 
 
-def tabulate(path: Path, page: Path | None) -> None:
+def tabulate(path: Path, into: Path | None) -> None:
     """Print the tables of stored results, or put them into a page."""
-    texts = tables.sections(json.loads(path.read_text("utf-8")))
-    if page is None:
+    texts = page.sections(json.loads(path.read_text("utf-8")))
+    if into is None:
         print("\n\n".join(f"<!-- {name} -->\n\n{text}" for name, text in texts.items()))
     else:
-        page.write_text(tables.put_into(page.read_text("utf-8"), texts), encoding="utf-8")
+        into.write_text(tables.put_into(into.read_text("utf-8"), texts), encoding="utf-8")
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -20,7 +20,14 @@ import numpy as np
 
 import glassnet as gn
 from benchmarks.contenders import Contender
-from benchmarks.given import give, network, read_arrays, read_examples
+from benchmarks.given import (
+    give,
+    loss,
+    network_with,
+    read_arrays,
+    read_examples,
+    read_weights,
+)
 from benchmarks.works import Work
 
 ROOT = Path(__file__).parents[1]
@@ -178,8 +185,8 @@ def compare(
 ) -> None:
     """Refuse results of which not all are of the same work; note the losses."""
     comparable = {name: arrays for name, arrays in outputs.items() if arrays}
-    if work.kind == "inference":
-        expected = network(work).predict(read_examples(folder)[0])
+    if work.task == "inference":
+        expected = network_with(work, read_weights(folder)).predict(read_examples(folder)[0])
         for name, (p,) in comparable.items():
             if not np.allclose(p, expected, rtol=1e-4, atol=1e-5):
                 raise OtherWork(f"{name} predicts otherwise, by {np.abs(p - expected).max():.2g}")
@@ -193,11 +200,9 @@ def compare(
 
 def loss_of(work: Work, folder: Path, weights: Sequence[np.ndarray]) -> float:
     """Return the loss of these weights on the examples of the round."""
-    model = network(work)
-    for (_, parameter), value in zip(model.named_parameters(), weights, strict=True):
-        parameter.value[...] = value
+    model = network_with(work, list(weights))
     data = gn.Dataset(*read_examples(folder))
-    return float(gn.evaluate(model, data, loss=work.loss)["loss"])
+    return float(gn.evaluate(model, data, loss=loss(work))["loss"])
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:

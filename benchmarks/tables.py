@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.targets import (
     IMPORT_TARGET,
-    MEMORY_TARGET,
     SIZE_TARGET,
     TARGETS,
     Target,
@@ -92,7 +91,8 @@ def _kind(work: Mapping[str, Any]) -> str:
 
 def summary(results: Results, kind: str, ours: str) -> Table:
     """Return a row for each work: one of our paths beside each library's fastest form."""
-    libraries = ("PyTorch", "JAX", "scikit-learn")
+    known = {c.library for c in CONTENDERS[kind]}
+    libraries = [name for name in ("PyTorch", "JAX", "scikit-learn") if name in known]
     limits = {c.name for c in CONTENDERS[kind] if c.role == "limit"}
     header = ["", "work", ours, *libraries, *(["limit"] if limits else []), "at least"]
     rows = []
@@ -141,24 +141,48 @@ def all_times(results: Results, kind: str) -> Table:
     return _matrix(results, kind, cell)
 
 
-def memory(results: Results, names: tuple[str, ...] = ("B1", "B3", "B5")) -> Table:
-    """Return the peak memory of every contender's process, and PyTorch's best beside ours."""
-    works = {name: w for name, w in _of_kind(results, "training").items() if name in names}
-    chosen = {"works": works}
+def memory(
+    results: Results,
+    kind: str,
+    names: Collection[str] | None = None,
+    targets: Sequence[Target] = (),
+) -> Table:
+    """Return the peak memory of every contender's process, and below it the targets' ratios.
+
+    Parameters
+    ----------
+    names : collection of str, optional
+        Of works; by default all.
+    """
+    works = {
+        name: work
+        for name, work in _of_kind(results, kind).items()
+        if names is None or name in names
+    }
     table = _matrix(
-        chosen,
-        "training",
+        {"works": works},
+        kind,
         lambda work, name: f"{work['peak_mib'][name]:,.0f}" if name in work["peak_mib"] else NONE,
     )
-    ratios = []
-    for work in works.values():
-        peaks = work["peak_mib"]
-        theirs = [mib for name, mib in peaks.items() if name.startswith(MEMORY_TARGET.against)]
-        ours = peaks.get(MEMORY_TARGET.ours)
-        ratio = min(theirs) / ours if theirs and ours else None
-        ratios.append(f"{number(ratio)}; {verdict(MEMORY_TARGET, ratio)}" if ratio else NONE)
-    last = f"least of {MEMORY_TARGET.against} / {MEMORY_TARGET.ours}"
-    return Table(["MiB", *table.header[1:]], [*table.rows, [last, *ratios]])
+    last = [
+        [
+            f"least of {target.against} / {target.ours}",
+            *(_least_memory(work["peak_mib"], target) for work in works.values()),
+        ]
+        for target in targets
+        if works
+    ]
+    return Table(["MiB", *table.header[1:]], [*table.rows, *last])
+
+
+def _least_memory(peaks: Mapping[str, float], target: Target) -> str:
+    """Return the ratio of a library's form that holds least to what we hold."""
+    theirs = [mib for name, mib in peaks.items() if name.startswith(target.against)]
+    ours = peaks.get(target.ours)
+    if not (theirs and ours):
+        return NONE
+    ratio = min(theirs) / ours
+    return f"{number(ratio)}; {verdict(target, ratio)}"
 
 
 def footprint(results: Results) -> Table:
@@ -191,50 +215,6 @@ def sweep(points: Mapping[str, Any]) -> Table:
             for name, rounds in points["microseconds"].items()
         ],
     )
-
-
-def circumstances(results: Results) -> str:
-    """Return where, when and with what it was measured, as a sentence or two."""
-    machine, versions = results["machine"], results["versions"]
-    parts = [*results.get("works", {}).values()]
-    parts += [results[name] for name in ("footprint", "growth") if name in results]
-    dates = sorted({part["date"][:10] for part in parts})
-    commits = sorted({part["commit"] for part in parts})
-    rounds = sorted({part["rounds"] for part in parts})
-    named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    place = (
-        f"{machine['processor']}, {machine['processors']} processors, {machine['architecture']}, "
-        f"{machine['system']}; {results['threads']} threads"
-    )
-    days = " to ".join(dict.fromkeys((dates[0], dates[-1])))
-    times = f"{' or '.join(map(str, rounds))} rounds; {days}; commit {', '.join(commits)}"
-    return f"{place}; {times}.\n{named}."
-
-
-def skipped(results: Results) -> str:
-    """Return who was left out of what, and why."""
-    lines = [
-        f"- {work}: without {name}, {why}"
-        for work, result in results.get("works", {}).items()
-        for name, why in result["skipped"].items()
-    ]
-    return "\n".join(lines) or "Nobody was left out."
-
-
-def sections(results: Results) -> dict[str, str]:
-    """Return what the page in the docs has between its markers, by their names."""
-    return {
-        "circumstances": circumstances(results),
-        "training": summary(results, "training", "glassnet numba").markdown(),
-        "numpy": summary(results, "training", "glassnet numpy").markdown(),
-        "inference": summary(results, "inference", "glassnet numba").markdown(),
-        "footprint": footprint(results).markdown(),
-        "memory": memory(results).markdown(),
-        "ratios": all_ratios(results, "training", "glassnet numba").markdown(),
-        "times": all_times(results, "training").markdown(),
-        "inference-times": all_times(results, "inference").markdown(),
-        "skipped": skipped(results),
-    }
 
 
 def put_into(page: str, texts: Mapping[str, str]) -> str:

@@ -47,12 +47,16 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "B7": (Target("PyTorch", 25), Target("scikit-learn", 15), Target("JAX scan", 1.2)),
     "B8-1": (Target(EVERY_PEER, 5),),
     "B8-10000": (Target(EVERY_PEER, 1.0),),
+    "B11": (Target("PyTorch", 1.0), Target("PyTorch", 0.5, "glassnet numpy")),
+    "B12": (Target("PyTorch", 1.2), Target("PyTorch", 0.5, "glassnet numpy")),
+    "B13": (Target("PyTorch", 1.2), Target("PyTorch", 0.5, "glassnet numpy")),
 }
 """By work."""
 
 IMPORT_TARGET = Target("PyTorch", 10, "glassnet")
 SIZE_TARGET = Target("PyTorch", 10, "glassnet")
-MEMORY_TARGET = Target("PyTorch", 2)
+MEMORY_TARGETS = (Target("PyTorch", 2),)
+CONVOLUTION_MEMORY_TARGETS = (Target("PyTorch", 1), Target("PyTorch", 1, "glassnet numpy"))
 
 
 def fastest(
@@ -66,7 +70,8 @@ def fastest(
         As in `Target`.
     ratios : mapping
         By contender: ``median``, ``min`` and ``max``.
-    kind : {"training", "inference"}
+    kind : str
+        Of work.
     """
     meant: list[tuple[str, Any]] = [
         (c.name, ratios[c.name])

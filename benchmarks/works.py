@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from benchmarks.architectures import ARCHITECTURES
+
 
 @dataclass(frozen=True)
 class Work:
@@ -12,19 +14,26 @@ class Work:
     Parameters
     ----------
     sizes : tuple of int
-        Units of all layers, the input's first.
+        Units of all layers, the input's first; of an architecture, numbers in and out alone.
     hidden, output : str
-        Activations.
+        Activations; an architecture has its own.
     loss : str
     batch_size, examples : int
         Of a step, and of a round.
     learning_rate, momentum, weight_decay : float
     data : str
-        A data set by name, or "table" for random numbers.
+        A data set by name, or "table" or "noise" for random numbers: vectors or images.
     initializer : str
         Of weights and biases.
-    kind : {"training", "inference"}
-        Whether a step is one of gradient descent, or a prediction.
+    kind : {"training", "inference", "convolution", "convolution_inference"}
+        Whether a step is one of gradient descent, or a prediction. Those of convolutional networks
+        are kinds of their own, because others take part.
+    architecture : str
+        Of `ARCHITECTURES`; empty for dense layers of these sizes.
+    nesterov : bool
+        Whether momentum is Nesterov's.
+    label_smoothing : float
+        Part of the targets that is spread evenly over all classes.
     """
 
     sizes: tuple[int, ...]
@@ -39,6 +48,21 @@ class Work:
     data: str = "mnist"
     initializer: str = "standard_normal"
     kind: str = "training"
+    architecture: str = ""
+    nesterov: bool = False
+    label_smoothing: float = 0.0
+
+    @property
+    def task(self) -> str:
+        """Say what a step is: "training" or "inference"."""
+        return "inference" if self.kind.endswith("inference") else "training"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        if self.architecture:
+            return ARCHITECTURES[self.architecture].input_shape
+        return self.sizes[:1]
 
     @property
     def steps(self) -> int:
@@ -53,10 +77,12 @@ class Work:
     @property
     def title(self) -> str:
         """Say in a few words what it is."""
-        net = f"{'-'.join(map(str, self.sizes))} {self.hidden}, {self.batch_size} a step"
-        if self.kind == "inference":
+        net = self.architecture or f"{'-'.join(map(str, self.sizes))} {self.hidden}"
+        net += f", {self.batch_size} a step"
+        if self.task == "inference":
             return f"{net}, inference"
-        return f"{net}, momentum {self.momentum:g}" + ", weight decay" * bool(self.weight_decay)
+        momentum = f"{'Nesterov ' * self.nesterov}momentum {self.momentum:g}"
+        return f"{net}, {momentum}" + ", weight decay" * bool(self.weight_decay)
 
 
 THESIS = {"hidden": "sigmoid", "output": "sigmoid", "loss": "half_squared_error"}
@@ -69,6 +95,23 @@ _B4 = Work(
     (3072, 200, 10), **THESIS, batch_size=1, examples=1_000, learning_rate=0.01, momentum=0.6,
     data="cifar10", initializer="glorot_uniform",
 )  # fmt: skip
+_IMAGES = Work(
+    (784, 10), **RELU, batch_size=64, examples=6_400, learning_rate=0.01, momentum=0.9,
+    nesterov=True, initializer="he_uniform", kind="convolution", architecture="LeNet-5",
+)  # fmt: skip
+_VGG = replace(
+    _IMAGES, sizes=(3072, 10), batch_size=128, examples=1_280, learning_rate=0.001,
+    data="cifar10", architecture="six-layer VGG",
+)  # fmt: skip
+_94 = replace(
+    _VGG,
+    batch_size=512,
+    examples=1_536,
+    learning_rate=0.01,
+    label_smoothing=0.2,
+    architecture="94 % network",
+)
+_PREDICTED = {"kind": "convolution_inference", "batch_size": 1_000, "examples": 1_000}
 
 WORKS = {
     "B1": _B1,
@@ -91,5 +134,10 @@ WORKS = {
     ),
     "B8-1": replace(_B1, kind="inference", examples=2_000),
     "B8-10000": replace(_B1, kind="inference", batch_size=10_000, examples=10_000),
+    "B11": _IMAGES,
+    "B12": _VGG,
+    "B12-1000": replace(_VGG, **_PREDICTED),
+    "B13": _94,
+    "B13-1000": replace(_94, **_PREDICTED),
 }  # fmt: skip
 """By the names that the results are known by."""

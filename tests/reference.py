@@ -1,7 +1,8 @@
 """The slow, obvious versions: loops over Python floats, written from the equations.
 
 They are the oracle of the fast code and share none of it. Vectors are lists, matrices are lists of
-rows, ``W[i][j]`` leads from input i to unit j.
+rows, ``W[i][j]`` leads from input i to unit j. Images are ``x[row][column][channel]``, filters
+``W[i][j][channel][filter]``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Callable, Sequence
 
 Vector = list[float]
 Matrix = list[Vector]
+Image = list[Matrix]
+Filters = list[list[Matrix]]
+Pair = tuple[int, int]
 
 
 def dense_forward(x: Matrix, W: Matrix, b: Vector) -> Matrix:
@@ -74,6 +78,180 @@ def softmax(z: Vector) -> Vector:
 
 def standardized(x: Vector, mean: Vector, deviation: Vector) -> Vector:
     return [(x[i] - mean[i]) / deviation[i] for i in range(len(x))]
+
+
+def gelu(z: float) -> float:
+    return z * 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+def tanh_gelu(z: float) -> float:
+    return z / 2.0 * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3)))
+
+
+def silu(z: float) -> float:
+    return z / (1.0 + math.exp(-z))
+
+
+def elu(z: float, alpha: float) -> float:
+    return z if z > 0.0 else alpha * (math.exp(z) - 1.0)
+
+
+def softplus(z: float) -> float:
+    return math.log(1.0 + math.exp(z))
+
+
+def starts(size: int, kernel: int, stride: int, padding: str | int, dilation: int) -> list[int]:
+    """Where windows begin along one axis of an image; in the padding it is below 0."""
+    span = dilation * (kernel - 1) + 1
+    if padding == "valid":
+        before = after = 0
+    elif padding == "same":
+        windows = math.ceil(size / stride)
+        missing = max(0, stride * (windows - 1) + span - size)
+        before = missing // 2
+        after = missing - before
+    else:
+        before = after = int(padding)
+    return list(range(-before, size + after - span + 1, stride))
+
+
+def window_entries(
+    shape: Pair,
+    kernel: Pair,
+    *,
+    strides: Pair = (1, 1),
+    padding: str | Pair = "valid",
+    dilation: Pair = (1, 1),
+) -> list[list[list[tuple[int, int, int, int]]]]:
+    """Of each window of an image: (i, j, row, column) of its entries that lie on the image."""
+    along = [
+        starts(
+            shape[axis],
+            kernel[axis],
+            strides[axis],
+            padding if isinstance(padding, str) else padding[axis],
+            dilation[axis],
+        )
+        for axis in range(2)
+    ]
+    result = []
+    for top in along[0]:
+        line = []
+        for left in along[1]:
+            entries = []
+            for i in range(kernel[0]):
+                for j in range(kernel[1]):
+                    row, column = top + dilation[0] * i, left + dilation[1] * j
+                    if 0 <= row < shape[0] and 0 <= column < shape[1]:
+                        entries.append((i, j, row, column))
+            line.append(entries)
+        result.append(line)
+    return result
+
+
+Windows = list[list[list[tuple[int, int, int, int]]]]
+
+
+def conv2d(x: Image, W: Filters, b: Vector, windows: Windows, groups: int = 1) -> Image:
+    """z[p][q][f] = b[f] + Σ x[row][column][c] W[i][j][c][f], over the channels of f's group."""
+    inputs, filters = len(W[0][0]), len(b)
+    z = []
+    for line in windows:
+        z_line = []
+        for entries in line:
+            values = []
+            for f in range(filters):
+                first = f // (filters // groups) * inputs
+                total = b[f]
+                for i, j, row, column in entries:
+                    for c in range(inputs):
+                        total += x[row][column][first + c] * W[i][j][c][f]
+                values.append(total)
+            z_line.append(values)
+        z.append(z_line)
+    return z
+
+
+def conv2d_backward(
+    x: Image, W: Filters, dz: Image, windows: Windows, groups: int = 1
+) -> tuple[Filters, Vector, Image]:
+    """dW, db and dx of one image for the gradient `dz` by z."""
+    inputs, filters = len(W[0][0]), len(W[0][0][0])
+    dW = [[[[0.0] * filters for _ in range(inputs)] for _ in W[0]] for _ in W]
+    db = [0.0] * filters
+    dx = [[[0.0] * len(x[0][0]) for _ in x[0]] for _ in x]
+    for p, line in enumerate(windows):
+        for q, entries in enumerate(line):
+            for f in range(filters):
+                first = f // (filters // groups) * inputs
+                db[f] += dz[p][q][f]
+                for i, j, row, column in entries:
+                    for c in range(inputs):
+                        dW[i][j][c][f] += x[row][column][first + c] * dz[p][q][f]
+                        dx[row][column][first + c] += W[i][j][c][f] * dz[p][q][f]
+    return dW, db, dx
+
+
+def depthwise_conv2d(x: Image, W: Filters, b: Vector, windows: Windows) -> Image:
+    """z[p][q][c m + k] = b[c m + k] + Σ x[row][column][c] W[i][j][c][k]."""
+    channels, multiplier = len(W[0][0]), len(W[0][0][0])
+    z = []
+    for line in windows:
+        z_line = []
+        for entries in line:
+            values = []
+            for c in range(channels):
+                for k in range(multiplier):
+                    total = b[c * multiplier + k]
+                    for i, j, row, column in entries:
+                        total += x[row][column][c] * W[i][j][c][k]
+                    values.append(total)
+            z_line.append(values)
+        z.append(z_line)
+    return z
+
+
+def pooled(x: Image, windows: Windows, pool: Callable[[Vector], float]) -> Image:
+    """What `pool` makes of the pixels of each window, channel by channel."""
+    return [
+        [
+            [
+                pool([x[row][column][c] for _, _, row, column in entries])
+                for c in range(len(x[0][0]))
+            ]
+            for entries in line
+        ]
+        for line in windows
+    ]
+
+
+def mean(values: Vector) -> float:
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
+
+
+def normalized(
+    x: Matrix, gamma: Vector, beta: Vector, epsilon: float, *, by_column: bool
+) -> tuple[Matrix, Vector, Vector]:
+    """Rows of x with mean 0 and variance 1 along columns, or along rows; and both of these."""
+    lines = [list(column) for column in zip(*x, strict=True)] if by_column else x
+    means, variances = [], []
+    for line in lines:
+        middle = mean(line)
+        means.append(middle)
+        variances.append(mean([(value - middle) ** 2 for value in line]))
+    y = []
+    for n in range(len(x)):
+        row = []
+        for c in range(len(x[n])):
+            i = c if by_column else n
+            row.append(
+                gamma[c] * (x[n][c] - means[i]) / math.sqrt(variances[i] + epsilon) + beta[c]
+            )
+        y.append(row)
+    return y, means, variances
 
 
 def half_squared_error(p: Vector, y: Vector) -> float:

@@ -65,14 +65,22 @@ class Contender:
             module = import_module(f"benchmarks.contenders.{self.module}")
         except ImportError as error:
             raise Unavailable(str(error)) from error
-        round_: Round = getattr(module, work.kind)(work, folder, **self.options)
+        round_: Round = getattr(module, work.task)(work, folder, **self.options)
         return round_
 
 
+def _convolution(form: str = "eager", **options: Any) -> Contender:
+    return Contender(f"PyTorch {form}", "PyTorch", "pytorch_convolution", options)
+
+
+_OURS = (
+    Contender("glassnet numba", "glassnet", "ours", {"engine": "numba"}, "ours"),
+    Contender("glassnet numpy", "glassnet", "ours", {"engine": "numpy"}, "ours"),
+)
+
 CONTENDERS: dict[str, tuple[Contender, ...]] = {
     "training": (
-        Contender("glassnet numba", "glassnet", "ours", {"engine": "numba"}, "ours"),
-        Contender("glassnet numpy", "glassnet", "ours", {"engine": "numpy"}, "ours"),
+        *_OURS,
         Contender("PyTorch eager", "PyTorch", "pytorch"),
         Contender("PyTorch eager, subnormals kept", "PyTorch", "pytorch", {"flush": False}),
         Contender("PyTorch foreach", "PyTorch", "pytorch", {"sgd": "foreach"}),
@@ -86,12 +94,28 @@ CONTENDERS: dict[str, tuple[Contender, ...]] = {
         Contender("matmul alone", "NumPy", "matmul", role="limit", works=("B4-50", "B5", "B6")),
     ),
     "inference": (
-        Contender("glassnet numba", "glassnet", "ours", {"engine": "numba"}, "ours"),
-        Contender("glassnet numpy", "glassnet", "ours", {"engine": "numpy"}, "ours"),
+        *_OURS,
         Contender("PyTorch eager", "PyTorch", "pytorch"),
         Contender("PyTorch compiled", "PyTorch", "pytorch", {"compiled": True}),
         Contender("JAX", "JAX", "jax"),
         Contender("scikit-learn", "scikit-learn", "scikit_learn"),
+    ),
+    "convolution": (
+        *_OURS,
+        _convolution(),
+        _convolution("fused", fused=True),
+        _convolution("channels last", channels_last=True),
+        _convolution("channels last, fused", channels_last=True, fused=True),
+        _convolution("compiled", fused=True, compiled=True),
+        _convolution("channels last, compiled", channels_last=True, fused=True, compiled=True),
+    ),
+    "convolution_inference": (
+        *_OURS,
+        _convolution(),
+        _convolution("100 at a time", at_a_time=100),
+        _convolution("channels last", channels_last=True),
+        _convolution("channels last, 100 at a time", channels_last=True, at_a_time=100),
+        _convolution("channels last, compiled", channels_last=True, compiled=True, at_a_time=100),
     ),
 }
 """By the kind of work."""

@@ -40,7 +40,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever constructors take)
     return value
 
 
-def from_config(table: Mapping[str, type[T]], config: Any, kind: str) -> T:  # noqa: ANN401
+def from_config(
+    table: Mapping[str, type[T]],
+    config: Any,  # noqa: ANN401
+    kind: str,
+    *,
+    untyped: Mapping[str, type[Any]] | None = None,
+) -> T:
     """Return the object that a configuration describes: the reverse of ``config()``.
 
     Parameters
@@ -52,6 +58,8 @@ def from_config(table: Mapping[str, type[T]], config: Any, kind: str) -> T:  # n
         inside are made objects of the same table.
     kind : str
         What the table holds, for messages: ``"optimizer"``.
+    untyped : Mapping, optional
+        Classes by the names of arguments that are lists of them and need no type.
 
     Raises
     ------
@@ -72,11 +80,24 @@ def from_config(table: Mapping[str, type[T]], config: Any, kind: str) -> T:  # n
         if key not in known:
             raise ValueError(unknown(key, known, f"argument of {config['type']}"))
         arguments[key] = value
-        if isinstance(value, Mapping):
-            arguments[key] = from_config(table, value, kind)
+        if untyped and key in untyped:
+            arguments[key] = _all_of_class(untyped[key], value, key)
+        elif isinstance(value, Mapping):
+            arguments[key] = from_config(table, value, kind, untyped=untyped)
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            arguments[key] = [from_config(table, item, kind) for item in value]
+            arguments[key] = [from_config(table, item, kind, untyped=untyped) for item in value]
     for name, argument in known.items():
         if argument.default is argument.empty and name not in arguments:
             raise ValueError(f"{config['type']} needs {name}")
     return cls(**arguments)
+
+
+def _all_of_class(cls: type[T], configs: Any, name: str) -> list[T]:  # noqa: ANN401
+    """Return the objects of tables that need no type."""
+    if not isinstance(configs, list | tuple):
+        raise ValueError(f"{name} must be a list of tables, got {configs!r}")
+    typed = [
+        {"type": cls.__name__} | dict(config) if isinstance(config, Mapping) else config
+        for config in configs
+    ]
+    return [from_config({cls.__name__: cls}, config, f"each of {name}") for config in typed]

@@ -40,6 +40,11 @@ def test_a_work_is_measured_printed_stored_and_made_tables_of(
     assert "| B7 | 30-30-2 tanh" in capsys.readouterr().out
 
 
+def test_quick_makes_two_steps_a_round(capsys) -> None:
+    run("B7", "--contenders", "glassnet numpy", "--quick")
+    assert "32 a step, momentum 0.9, 2 steps a round" in capsys.readouterr().out
+
+
 def test_results_of_other_circumstances_are_not_mixed(short_table, tmp_path) -> None:
     run("B7", "--contenders", "glassnet numpy", "--out", str(tmp_path))
     path = tmp_path / "results.json"
@@ -74,8 +79,9 @@ def test_footprint_and_growth_are_stored_and_drawn(monkeypatch, tmp_path, capsys
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["B11"], "no work 'B11'"),
+        (["B99"], "no work 'B99'"),
         (["B7", "--threads", "0"], "--threads must be 1 to"),
+        (["B7", "--quick", "--out", "x"], "--quick measures too little"),
         (["B7", "--rounds", "0"], "--rounds must be at least 1"),
         (["B7", "--contenders", "somebody"], "invalid choice: 'somebody'"),
     ],

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import pytest
 
-from benchmarks import tables
+from benchmarks import page, tables
 from benchmarks.measuring import ratios
-from benchmarks.targets import EVERY_PEER, Target, fastest
+from benchmarks.targets import EVERY_PEER, MEMORY_TARGETS, Target, fastest
 from benchmarks.works import WORKS
 
 
@@ -30,6 +30,17 @@ def result(name: str, **times: list[float]) -> dict:
     }
 
 
+def convolution(name: str) -> dict:
+    measured = result(
+        name,
+        glassnet_numba=[4e3, 4e3],
+        glassnet_numpy=[9e3, 9e3],
+        PyTorch_eager=[9e3, 9e3],
+        **{"PyTorch channels last": [6e3, 6e3]},
+    )
+    return measured | {"skipped": {"PyTorch compiled": "no compiler"}}
+
+
 @pytest.fixture
 def results() -> dict:
     return {
@@ -46,6 +57,8 @@ def results() -> dict:
                 C_loop=[4.0, 4.0],
             ),
             "B8-1": result("B8-1", glassnet_numba=[5.0, 5.0], JAX=[20.0, 30.0]),
+            "B12": convolution("B12"),
+            "B12-1000": convolution("B12-1000") | {"date": "2026-02-01T03:04:05+00:00"},
         },
         "footprint": {
             "date": "2026-01-03T03:04:05+00:00",
@@ -116,7 +129,23 @@ def test_the_footprint_is_compared_with_ours(results) -> None:
 
 
 def test_memory_compares_the_least_of_theirs_with_ours(results) -> None:
-    assert tables.memory(results).rows[-1][1] == "3.00; PyTorch 2: yes"
+    table = tables.memory(results, "training", targets=MEMORY_TARGETS)
+    assert table.header == ["MiB", "B1"]
+    assert table.rows[-1] == ["least of PyTorch / glassnet numba", "3.00; PyTorch 2: yes"]
+    assert tables.memory(results, "training", ["B5"], MEMORY_TARGETS).rows == []
+
+
+def test_convolution_has_tables_of_its_own_without_libraries_that_do_not_take_part(results) -> None:
+    table = tables.summary(results, "convolution", "glassnet numba")
+    assert table.header == ["", "work", "glassnet numba", "PyTorch", "at least"]
+    assert table.rows == [
+        ["B12", "six-layer VGG, 128 a step, Nesterov momentum 0.9", "4.00 ms",
+         "1.50 (1.50 to 1.50) channels last", "PyTorch 1.2: yes"],
+    ]  # fmt: skip
+    numpy = tables.summary(results, "convolution", "glassnet numpy")
+    assert numpy.rows[0][-1] == "PyTorch 0.5: yes"
+    prediction = tables.summary(results, "convolution_inference", "glassnet numba")
+    assert prediction.rows[0][:2] == ["B12-1000", "six-layer VGG, 1000 a step, inference"]
 
 
 def test_markdown_has_a_rule_below_the_header() -> None:
@@ -137,15 +166,31 @@ def test_a_page_without_a_marker_is_refused() -> None:
 
 
 def test_the_page_of_the_docs_has_a_place_for_every_table(results, request) -> None:
-    page = (request.config.rootpath / "docs" / "performance.md").read_text("utf-8")
-    filled = tables.put_into(page, tables.sections(results))
+    text = (request.config.rootpath / "docs" / "performance.md").read_text("utf-8")
+    filled = tables.put_into(text, page.sections(results))
     assert "55.0 (50.0 to 60.0) eager" in filled
     assert "Abacus, 2 processors" in filled
-    assert "2026-01-02 to 2026-01-03" in filled
     assert "B1: without JAX step, No module named 'jax'" in filled
+    assert "| least of PyTorch / glassnet numpy | 1.50; PyTorch 1: yes |" in filled
+    for name in page.sections(results):
+        assert text.count(f"<!-- begin {name} -->") == 1
 
 
-def test_results_without_some_works_make_tables_too(results) -> None:
-    less = {key: results[key] for key in ("machine", "versions", "threads")} | {"works": {}}
-    less["works"]["B8-1"] = results["works"]["B8-1"]
-    assert set(tables.sections(less)) == set(tables.sections(results))
+def test_both_parts_of_the_page_say_when_and_who(results) -> None:
+    texts = page.sections(results)
+    assert "2026-01-02 to 2026-01-03" in texts["circumstances"]
+    assert "2026-01-02 to 2026-02-01" in texts["convolution-circumstances"]
+    assert "jax" not in texts["convolution-skipped"]
+    assert "B12: without PyTorch compiled, no compiler" in texts["convolution-skipped"]
+
+
+def test_what_was_not_measured_leaves_the_page_as_it_is(results) -> None:
+    less = {key: results[key] for key in ("machine", "versions", "threads")}
+    less["works"] = {"B12": results["works"]["B12"]}
+    texts = page.sections(less)
+    assert all(name.startswith("convolution") for name in texts)
+    assert "convolution-inference" not in texts
+    less["works"] = {"B8-1": results["works"]["B8-1"]}
+    assert set(page.sections(less)) == {
+        "inference", "inference-times", "circumstances", "skipped",
+    }  # fmt: skip

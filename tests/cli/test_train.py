@@ -21,7 +21,13 @@ FILES = [
     "result.json",
     "versions.json",
 ]
-FIGURES = ["confusion_matrix", "first_layer_weights", "learning_curves", "misclassified"]
+FIGURES = [
+    "confusion_matrix",
+    "first_layer_weights",
+    "learning_curves",
+    "misclassified",
+    "saliency",
+]
 
 
 def recipe_of(folder) -> dict:
@@ -194,6 +200,8 @@ def test_the_weights_that_are_drawn_are_those_that_see_the_input() -> None:
     network = gn.Network([gn.Dense(2), gn.Dense(1)], input_shape=(3, 3))
     assert pictures.first_weights(network).shape == (9, 2)
     assert pictures.first_weights(gn.Network([gn.ReLU()], input_shape=3)) is None
+    layers = [gn.Conv2D(4, 2, strides=2), gn.Flatten(), gn.Dense(1)]  # as many numbers as pixels
+    assert pictures.first_weights(gn.Network(layers, input_shape=(4, 4, 1))) is None
 
 
 def test_the_data_of_ones_own_may_be_named_from_anywhere(table_run) -> None:
@@ -201,7 +209,33 @@ def test_the_data_of_ones_own_may_be_named_from_anywhere(table_run) -> None:
 
 
 def test_a_table_gets_no_pictures_that_need_images(table_run) -> None:
-    assert (table_run / "figures" / "confusion_matrix.png").is_file()
+    drawn = {picture.stem for picture in (table_run / "figures").iterdir()}
+    assert drawn == set(FIGURES) - {"saliency"}
+
+
+def test_a_convolutional_network_shows_its_filters_and_maps(glassnet, workplace) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(workplace / "own.npz", x=rng.random((40, 8, 8, 3)), y=np.arange(40) % 2)
+    layers = [
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": "classes", "activation": "softmax"},
+    ]
+    sgd = {"type": "SGD", "learning_rate": 0.01}
+    recipe = {
+        "name": "conv",
+        "data": {"name": "own.npz"},
+        "network": {"layers": layers},
+        "training": {
+            "loss": "categorical_cross_entropy",
+            "phases": [{"epochs": 1, "batch_size": 8, "optimizer": sgd}],
+        },
+    }
+    (workplace / "conv.toml").write_text(tomli_w.dumps(recipe))
+    done = glassnet("train", "conv.toml", "--out", "run")
+    assert done.code == 0, done.err
+    drawn = {picture.stem for picture in (workplace / "run" / "figures").iterdir()}
+    assert drawn == {*FIGURES, "first_filters", "feature_maps"} - {"first_layer_weights"}
 
 
 def test_a_regression_tells_its_error(glassnet, workplace) -> None:

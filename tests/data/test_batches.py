@@ -1,9 +1,12 @@
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet.data import Dataset, batches
+from glassnet.data.augmentation import Augmenter, Cutout, MixUp, RandomTranslation
 from glassnet.data.batches import chunks
 
 FLOAT32 = np.dtype("float32")
@@ -92,3 +95,87 @@ def test_chunks_are_small_where_outputs_are_many_or_the_network_is_large() -> No
     assert first(outputs=2**21) == 10  # one batch, of which each example has 8 MiB of outputs
     assert first(outputs=2**10) == 2_040
     assert first(multiplications=2**20) == 1_020
+
+
+# Chunks that are prepared in a thread
+
+
+def augmented(data: Dataset, order, batch_size: int, changes=None, **settings):
+    augmenter = Augmenter(
+        changes or [RandomTranslation(1), MixUp(0.5)],
+        order,
+        data.input_shape,
+        len(data),
+        batch_size=batch_size,
+        epoch=0,
+        seed=3,
+    )
+    return chunks(data, order, batch_size, augmenter=augmenter, **{"dtype": FLOAT32} | settings)
+
+
+def pictures(n: int) -> Dataset:
+    rng = np.random.default_rng(0)
+    return Dataset(rng.random((n, 5, 4, 1)), rng.integers(0, 3, n))
+
+
+@pytest.mark.parametrize("rows", [20, 64, 10_000])
+def test_changed_inputs_and_targets_do_not_depend_on_the_chunks(rows, monkeypatch) -> None:
+    data, order = pictures(210), np.random.default_rng(1).permutation(210)
+
+    def all_of(chunks):
+        made = [(c.x.copy(), c.mixed(np.eye(3)[c.y])) for c in chunks]
+        return [np.concatenate(parts) for parts in zip(*made, strict=True)]
+
+    expected = all_of(augmented(data, order, 20))
+    monkeypatch.setattr(batches, "_CHUNK_ROWS", rows)
+    for ours, whole in zip(all_of(augmented(data, order, 20)), expected, strict=True):
+        np.testing.assert_array_equal(ours, whole)
+    first = next(iter(augmented(data, order, 20, start=120)))
+    np.testing.assert_array_equal(first.x, expected[0][120 : 120 + len(first.x)])
+    assert (expected[0] != data.x[order]).any()
+
+
+@pytest.mark.parametrize("change", [RandomTranslation(1), Cutout(2)])  # a new array, and in place
+def test_a_chunk_stays_while_the_next_one_is_prepared(change, monkeypatch) -> None:
+    monkeypatch.setattr(batches, "_CHUNK_ROWS", 10)
+    data, order = pictures(100), np.arange(100)
+    whole = np.concatenate([c.x.copy() for c in augmented(data, order, 10, [change])])
+    coming, made = augmented(data, order, 10, [change]), threading.Event()
+    prepare = batches.Chunk.prepared
+
+    def prepared(chunk):
+        result = prepare(chunk)
+        if chunk.start:
+            made.set()
+        return result
+
+    monkeypatch.setattr(batches.Chunk, "prepared", prepared)
+    for at in range(0, 90, 10):
+        chunk = next(coming)
+        assert made.wait(10)
+        made.clear()
+        np.testing.assert_array_equal(chunk.x, whole[at : at + 10])
+    coming.close()
+
+
+def test_changed_inputs_are_not_those_of_the_data_set() -> None:
+    data = pictures(8)
+    (chunk,) = augmented(data, np.arange(8), 8)
+    x, rows = chunk.scattered()
+    np.testing.assert_array_equal(x[rows], chunk.x.reshape(8, -1))
+    assert not np.shares_memory(x, data.x)
+
+
+def test_changed_inputs_have_the_dtype_of_the_network() -> None:
+    data, order = pictures(8), np.arange(8)
+    (double,) = augmented(data, order, 8, dtype=np.dtype("float64"))
+    (single,) = augmented(data, order, 8)
+    assert double.x.dtype == "float64"
+    np.testing.assert_array_equal(double.x, single.x)
+
+
+def test_plain_chunks_from_memory_need_no_thread() -> None:
+    coming = chunks(pictures(8), np.arange(8), 8, dtype=FLOAT32)
+    next(coming)
+    assert not [t for t in threading.enumerate() if "ahead" in t.name]
+    coming.close()

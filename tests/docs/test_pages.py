@@ -10,6 +10,7 @@ import pytest
 
 from glassnet import ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES
 from glassnet.data import DATASETS
+from glassnet.data.augmentation import AUGMENTATIONS
 from glassnet.optim import OPTIMIZERS, SCHEDULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
 ]
-TABLES = (ACTIVATIONS, INITIALIZERS, LAYERS, LOSSES, DATASETS, OPTIMIZERS, SCHEDULES)
+TABLES = (ACTIVATIONS, AUGMENTATIONS, INITIALIZERS, LAYERS, LOSSES, DATASETS, OPTIMIZERS, SCHEDULES)
 
 # A fence that quotes the code stands under a line such as: `src/a/b.py`, `Class.method`:
 _QUOTATION = re.compile(

@@ -19,6 +19,9 @@ ALL: list[Callable[[], Schedule]] = [
     lambda: gn.LinearLR(end_factor=0.5),
     lambda: gn.LinearLR(0.1, 0.5, total_iters=3),
     lambda: gn.OneCycleLR(pct_start=0.5, div_factor=10, final_div_factor=100),
+    lambda: gn.OneCycleLR(anneal_strategy="linear"),
+    gn.PolynomialLR,
+    lambda: gn.PolynomialLR(2.5, power=2),
     gn.ReduceLROnPlateau,
     lambda: gn.ReduceLROnPlateau("validation_accuracy", factor=0.5, patience=0),
     lambda: gn.SequentialLR([gn.LinearLR(), gn.StepLR(3), gn.ReduceLROnPlateau()], [2, 4]),
@@ -161,7 +164,7 @@ def test_a_key_that_no_record_has_is_refused_with_the_nearest() -> None:
 
 
 def test_the_others_do_not_look_at_the_records() -> None:
-    for make in ALL[:8]:
+    for make in ALL[:11]:
         schedule = make()
         before = rates(schedule, 3)
         schedule.observe({"loss": 1.0})
@@ -202,11 +205,18 @@ WRONG: list[tuple[Callable[[], Schedule], type[Exception], str]] = [
     (lambda: gn.CosineAnnealingLR(0), ValueError, "T_max .* above 0, got 0"),
     (lambda: gn.CosineAnnealingLR(eta_min=-1), ValueError, "eta_min .* at least 0, got -1"),
     (lambda: gn.LinearLR(0), ValueError, "start_factor .* above 0, got 0"),
-    (lambda: gn.LinearLR(end_factor=-1), ValueError, "end_factor .* above 0, got -1"),
+    (lambda: gn.LinearLR(end_factor=-1), ValueError, "end_factor .* at least 0, got -1"),
     (lambda: gn.LinearLR(total_iters=0), ValueError, "total_iters .* above 0, got 0"),
     (lambda: gn.OneCycleLR(pct_start=1), ValueError, "pct_start .* above 0 and below 1, got 1"),
     (lambda: gn.OneCycleLR(div_factor=0), ValueError, "div_factor .* above 0, got 0"),
     (lambda: gn.OneCycleLR(final_div_factor=0), ValueError, "final_div_factor .* got 0"),
+    (
+        lambda: gn.OneCycleLR(anneal_strategy="cosine"),
+        ValueError,
+        "unknown anneal_strategy 'cosine'; did you mean 'cos'",
+    ),
+    (lambda: gn.PolynomialLR(0), ValueError, "total_iters .* above 0, got 0"),
+    (lambda: gn.PolynomialLR(power=0), ValueError, "power .* above 0, got 0"),
     (lambda: gn.ReduceLROnPlateau(factor=1), ValueError, "factor .* below 1, got 1"),
     (lambda: gn.ReduceLROnPlateau(patience=-1), ValueError, "patience .* at least 0, got -1"),
     (lambda: gn.ReduceLROnPlateau(threshold=-1), ValueError, "threshold .* got -1"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import glassnet as gn
 import reference
-from glassnet.optim import OPTIMIZERS, Optimizer, optimizer_from_config
+from glassnet.optim import Optimizer, optimizer_from_config
 
 VARIANTS = {
     "plain": {},
@@ -119,7 +119,7 @@ def test_the_parameters_are_moved_in_place_and_keep_their_dtype(
     for _ in range(3):
         optimizer.step(theta, np.ones(3, dtype))
     assert (view < 1.0).all()
-    velocity = optimizer.state()["velocity"]
+    velocity = optimizer.state().get("velocity")
     assert velocity is None or velocity.dtype == dtype
 
 
@@ -275,11 +275,6 @@ def test_a_setting_is_checked_also_when_it_is_set_later() -> None:
     with pytest.raises(ValueError, match=r"momentum .* got 1.5"):
         optimizer.momentum = 1.5
     assert (optimizer.learning_rate, optimizer.momentum) == (0.1, 0.5)
-
-
-def test_the_table_has_every_optimizer() -> None:
-    ours = {o for o in Optimizer.__subclasses__() if o.__module__.startswith("glassnet.")}
-    assert set(OPTIMIZERS.values()) == ours
 
 
 def test_repr_and_configuration_describe_the_optimizer(

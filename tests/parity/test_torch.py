@@ -1,4 +1,4 @@
-"""The same numbers as PyTorch, in float32."""
+"""The same numbers as PyTorch: layers in both dtypes, the rest in float32."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def close(ours: np.ndarray, theirs: Any, tolerance: float = 1e-5) -> None:
     """Equal to `tolerance` of the largest number."""
     expected = theirs.detach().numpy()
     assert ours.shape == expected.shape
-    assert ours.dtype == np.float32
+    assert ours.dtype == expected.dtype
     np.testing.assert_allclose(
         ours, expected, rtol=tolerance, atol=tolerance * max(np.abs(expected).max(), 1e-30)
     )
@@ -36,6 +36,27 @@ def close(ours: np.ndarray, theirs: Any, tolerance: float = 1e-5) -> None:
 
 def tensor(array: np.ndarray) -> Any:
     return torch.tensor(array, requires_grad=True)
+
+
+def images(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    """Their function of images with the channels first, for images with the channels last."""
+    return lambda x, *rest: theirs(x.permute(0, 3, 1, 2), *rest).permute(0, 2, 3, 1)
+
+
+def conv2d(**settings: Any) -> Callable[..., Any]:
+    return images(lambda x, W, b=None: F.conv2d(x, W.permute(3, 2, 0, 1), b, **settings))
+
+
+def depthwise_conv2d(**settings: Any) -> Callable[..., Any]:
+    return images(
+        lambda x, W, b: F.conv2d(
+            x,
+            W.permute(2, 3, 0, 1).flatten(0, 1)[:, None],  # (channels * multiplier, 1, h, w)
+            b,
+            groups=W.shape[2],
+            **settings,
+        )
+    )
 
 
 LAYER_TABLE: dict[str, tuple[Callable[[], gn.Layer], Callable[..., Any], tuple[int, ...]]] = {
@@ -50,35 +71,237 @@ LAYER_TABLE: dict[str, tuple[Callable[[], gn.Layer], Callable[..., Any], tuple[i
     "PReLU": (gn.PReLU, F.prelu, (5,)),
     "PReLU, per feature": (lambda: gn.PReLU(shared=False), F.prelu, (5,)),
     "Softmax": (gn.Softmax, lambda x: F.softmax(x, -1), (5,)),
+    "GELU": (gn.GELU, F.gelu, (5,)),
+    "GELU, approximate": (
+        lambda: gn.GELU(approximate=True),
+        lambda x: F.gelu(x, approximate="tanh"),
+        (5,),
+    ),
+    "SiLU": (gn.SiLU, F.silu, (5,)),
+    "ELU": (gn.ELU, F.elu, (5,)),
+    "ELU(0.5)": (lambda: gn.ELU(0.5), lambda x: F.elu(x, 0.5), (5,)),
+    "Softplus": (gn.Softplus, lambda x: F.softplus(x, 1.0, 1000.0), (5,)),
+    "Conv2D": (lambda: gn.Conv2D(7, 3), conv2d(), (9, 8, 3)),
+    "Conv2D, same": (lambda: gn.Conv2D(4, 5, padding="same"), conv2d(padding="same"), (9, 8, 3)),
+    "Conv2D, same, even kernel": (
+        lambda: gn.Conv2D(4, (2, 4), padding="same"),
+        conv2d(padding="same"),
+        (6, 7, 3),
+    ),
+    "Conv2D, strides": (
+        lambda: gn.Conv2D(4, 3, strides=(2, 3), padding=(1, 2)),
+        conv2d(stride=(2, 3), padding=(1, 2)),
+        (9, 8, 3),
+    ),
+    "Conv2D, dilation": (
+        lambda: gn.Conv2D(4, 3, dilation=2, padding=1),
+        conv2d(dilation=2, padding=1),
+        (9, 8, 3),
+    ),
+    "Conv2D, groups": (
+        lambda: gn.Conv2D(6, 3, groups=3, use_bias=False),
+        conv2d(groups=3),
+        (6, 5, 3),
+    ),
+    "Conv2D, 1x1": (lambda: gn.Conv2D(5, 1), conv2d(), (4, 4, 3)),
+    "DepthwiseConv2D": (
+        lambda: gn.DepthwiseConv2D(3, multiplier=2, padding=1),
+        depthwise_conv2d(padding=1),
+        (6, 5, 3),
+    ),
+    "MaxPooling2D": (gn.MaxPooling2D, images(lambda x: F.max_pool2d(x, 2)), (5, 6, 3)),
+    "MaxPooling2D, overlapping": (
+        lambda: gn.MaxPooling2D(3, strides=2, padding=1),
+        images(lambda x: F.max_pool2d(x, 3, 2, 1)),
+        (7, 6, 3),
+    ),
+    "AveragePooling2D": (gn.AveragePooling2D, images(lambda x: F.avg_pool2d(x, 2)), (5, 6, 3)),
+    "AveragePooling2D, overlapping": (
+        lambda: gn.AveragePooling2D(3, strides=2, padding=1),
+        images(lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)),
+        (7, 6, 3),
+    ),
+    "GlobalAveragePooling2D": (
+        gn.GlobalAveragePooling2D,
+        lambda x: x.mean((1, 2)),
+        (4, 3, 5),
+    ),
+    "GlobalMaxPooling2D": (gn.GlobalMaxPooling2D, lambda x: x.amax((1, 2)), (4, 3, 5)),
+    "LayerNormalization": (
+        gn.LayerNormalization,
+        lambda x, gamma, beta: F.layer_norm(x, (4,), gamma, beta),
+        (3, 4),
+    ),
+    "Dropout": (lambda: gn.Dropout(0.0), lambda x: F.dropout(x, 0.0), (5,)),
+    "SpatialDropout2D": (
+        lambda: gn.SpatialDropout2D(0.0),
+        lambda x: F.dropout2d(x, 0.0),
+        (2, 3, 4),
+    ),
+    "Reshape": (lambda: gn.Reshape((2, 3)), lambda x: x.reshape(-1, 2, 3), (6,)),
+    "ZeroPadding2D": (
+        lambda: gn.ZeroPadding2D(((1, 2), (0, 3))),
+        images(lambda x: F.pad(x, (0, 3, 1, 2))),
+        (3, 2, 4),
+    ),
+    "Rescaling": (lambda: gn.Rescaling(2.0, -1.0), lambda x: 2.0 * x - 1.0, (5,)),
+    "Whitening2D": (
+        gn.Whitening2D,
+        lambda x, b, filters: conv2d()(x, filters, b),
+        (6, 5, 3),
+    ),
+    "Residual": (
+        lambda: gn.Residual([gn.Conv2D(4, 3, "silu", padding=1), gn.Conv2D(3, 1)]),
+        lambda x, W1, b1, W2, b2: x + conv2d()(F.silu(conv2d(padding=1)(x, W1, b1)), W2, b2),
+        (6, 5, 3),
+    ),
+    "Residual, shortcut": (
+        lambda: gn.Residual([gn.Conv2D(4, 3, strides=2)], [gn.Conv2D(4, 2, strides=2)]),
+        lambda x, W1, b1, W2, b2: conv2d(stride=2)(x, W1, b1) + conv2d(stride=2)(x, W2, b2),
+        (7, 7, 3),
+    ),
 }
+NORMALIZATION = {
+    "vectors": (gn.BatchNormalization, (5,), 1e-5),
+    "images": (lambda: gn.BatchNormalization(0.6, 1e-3), (4, 3, 5), 1e-3),
+}
+"""Batch normalisation has a state that training changes: the tests of it stand below."""
 
 
 def test_the_table_has_every_layer() -> None:
-    assert {type(make()).__name__ for make, _, _ in LAYER_TABLE.values()} == set(LAYERS)
+    covered = {type(make()).__name__ for make, _, _ in LAYER_TABLE.values()}
+    assert {*covered, "BatchNormalization"} == set(LAYERS)
+
+
+def parameters_of(layer: gn.Layer) -> list[gn.Parameter]:
+    """Its own, and those of the layers inside it."""
+    inside = [part for inner in layer.inner for part in inner.parts]
+    return [*layer.parameters, *(q for part in inside for q in parameters_of(part))]
 
 
 @pytest.mark.parametrize("name", LAYER_TABLE)
 @pytest.mark.parametrize("scale", [1.0, 30.0])
-def test_a_layer_gives_the_values_and_gradients_of_pytorch(name: str, scale: float) -> None:
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-13)])
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_a_layer_gives_the_values_and_gradients_of_pytorch(
+    name: str, scale: float, dtype: str, tolerance: float
+) -> None:
     make, theirs, shape = LAYER_TABLE[name]
     layer, rng = make(), np.random.default_rng(0)
-    network = gn.Network([layer], input_shape=shape)
-    x = rng.normal(0.0, scale, (6, *shape)).astype(np.float32)
-    if isinstance(layer, gn.Standardize):
+    network = gn.Network([layer], input_shape=shape, dtype=dtype)
+    network.theta += rng.normal(0.0, 0.1, network.theta.shape)
+    x = rng.normal(0.0, scale, (6, *shape)).astype(dtype)
+    if isinstance(layer, gn.Standardize | gn.Whitening2D):
         layer.adapt(x)
-    constants = [torch.tensor(array.astype(np.float32)) for _, array in network.named_state()]
-    x_torch, parameters = tensor(x), [tensor(q.value.copy()) for q in layer.parameters]
+    constants = [torch.tensor(array.astype(dtype)) for _, array in network.named_state()]
+    ours = parameters_of(layer)
+    x_torch, parameters = tensor(x), [tensor(q.value.copy()) for q in ours]
     y_torch = theirs(x_torch, *parameters, *constants)
-    dy = rng.normal(size=y_torch.shape).astype(np.float32)
+    dy = rng.normal(size=y_torch.shape).astype(dtype)
     y_torch.backward(torch.tensor(dy))
 
     cache = Cache()
-    close(layer.forward(x, cache, training=True), y_torch)
+    close(layer.forward(x, cache, training=True), y_torch, tolerance)
     dx = layer.backward(dy, cache, need_dx=True)
     assert dx is not None
-    close(dx, x_torch.grad)
-    for ours, parameter in zip(layer.parameters, parameters, strict=True):
-        close(ours.grad, parameter.grad)
+    close(dx, x_torch.grad, tolerance)
+    for parameter, tensor_of_it in zip(ours, parameters, strict=True):
+        close(parameter.grad, tensor_of_it.grad, tolerance)
+
+
+@pytest.mark.parametrize("name", NORMALIZATION)
+@pytest.mark.parametrize("mean", [0.0, 100.0])
+def test_batch_normalization_is_that_of_pytorch_with_1_minus_our_momentum(
+    name: str, mean: float
+) -> None:
+    make, shape, epsilon = NORMALIZATION[name]
+    layer, rng = make(), np.random.default_rng(0)
+    network = gn.Network([layer], input_shape=shape, dtype="float64")
+    network.theta[...] = rng.normal(1.0, 0.3, network.theta.shape)
+    gamma, beta = tensor(layer.gamma.value.copy()), tensor(layer.beta.value.copy())
+    running = torch.zeros(5, dtype=torch.float64), torch.ones(5, dtype=torch.float64)
+
+    def theirs(x: Any, *, training: bool) -> Any:
+        channels_first = torch.movedim(x, -1, 1)
+        y = F.batch_norm(
+            channels_first, *running, gamma, beta, training, 1.0 - layer.momentum, epsilon
+        )
+        return torch.movedim(y, 1, -1)
+
+    for training in (True, True, False):
+        x = rng.normal(mean, 3.0, (6, *shape))
+        x_torch, dy = tensor(x), rng.normal(size=x.shape)
+        y_torch = theirs(x_torch, training=training)
+        gamma.grad = beta.grad = None
+        y_torch.backward(torch.tensor(dy))
+        cache = Cache()
+        close(layer.forward(x, cache, training=training), y_torch, 1e-11)
+        dx = layer.backward(dy, cache, need_dx=True)
+        assert dx is not None
+        close(dx, x_torch.grad, 1e-10)
+        close(layer.gamma.grad, gamma.grad, 1e-11)
+        close(layer.beta.grad, beta.grad, 1e-11)
+        close(layer.running_mean, running[0], 1e-13)
+        close(layer.running_variance, running[1], 1e-12)
+
+
+def test_equal_numbers_of_a_window_give_the_gradient_to_the_first_as_in_pytorch() -> None:
+    x = np.random.default_rng(0).integers(0, 2, (4, 6, 6, 3)).astype(np.float32)
+    for size, strides in ((2, 2), (3, 1), (3, 2)):
+        layer, x_torch = gn.MaxPooling2D(size, strides=strides), tensor(x)
+        gn.Network([layer], input_shape=x.shape[1:])
+        y_torch = images(lambda x, k=size, s=strides: F.max_pool2d(x, k, s))(x_torch)
+        dy = np.random.default_rng(1).normal(size=y_torch.shape).astype(np.float32)
+        y_torch.backward(torch.tensor(dy))
+        cache = Cache()
+        close(layer.forward(x, cache, training=True), y_torch)
+        close(layer.backward(dy, cache, need_dx=True), x_torch.grad)
+
+
+def test_a_small_convolutional_network_learns_as_in_pytorch() -> None:
+    network = gn.Network(
+        [
+            gn.Conv2D(4, 3, padding="same", use_bias=False),
+            gn.BatchNormalization(),
+            gn.ReLU(),
+            gn.MaxPooling2D(),
+            gn.Flatten(),
+            gn.Dense(3, "softmax"),
+        ],
+        input_shape=(6, 6, 2),
+        dtype="float64",
+    )
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(30, 6, 6, 2)), rng.integers(0, 3, 30)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 4, 3, padding=1, bias=False),
+        torch.nn.BatchNorm2d(4, momentum=0.1),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(2),
+    ).double()
+    head = torch.nn.Linear(36, 3).double()
+    convolution, dense = network.layers[0], network.layers[5]
+    assert isinstance(convolution, gn.Conv2D)
+    assert isinstance(dense, gn.Dense)
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor(convolution.W.value).permute(3, 2, 0, 1))
+        head.weight.copy_(torch.tensor(dense.W.value.T))
+        head.bias.zero_()
+
+    def theirs(x: np.ndarray) -> Any:
+        channels_last = model(torch.tensor(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return head(channels_last.flatten(1))
+
+    sgd = torch.optim.SGD([*model.parameters(), *head.parameters()], lr=0.1, momentum=0.9)
+    optimizer, loss = gn.SGD(0.1, momentum=0.9), gn.CategoricalCrossEntropy()
+    for _ in range(20):
+        optimizer.step(network.theta, network.gradient(x, labels, loss))
+        sgd.zero_grad()
+        F.cross_entropy(theirs(x), torch.tensor(labels)).backward()
+        sgd.step()
+    model.eval()
+    expected = torch.softmax(theirs(x), 1)
+    close(network.predict(x), expected, 1e-9)
 
 
 # Losses: ours, our output activation, theirs from the pre-activation

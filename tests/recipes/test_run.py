@@ -280,6 +280,17 @@ def test_every_standardize_gets_the_statistics_of_what_reaches_it() -> None:
     assert second.deviation.min() > 0
 
 
+def test_a_whitening_layer_gets_its_filters_from_the_training_part() -> None:
+    whitening = {"type": "Whitening2D", "kernel_size": 3}
+    last = digits().network.layers[-1]
+    layers = [{"type": "Rescaling", "scale": 2.0}, whitening, {"type": "Flatten"}, last]
+    job = prepare(digits(**{"network.layers": layers}))
+    alone = gn.Whitening2D(3)
+    gn.Network([alone], input_shape=job.train.input_shape)
+    alone.adapt(2.0 * job.train.x)
+    np.testing.assert_allclose(job.network.layers[1].filters, alone.filters, rtol=1e-6)
+
+
 # What cannot be trained is refused before anything is written
 
 

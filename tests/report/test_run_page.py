@@ -195,6 +195,14 @@ def test_the_headline_is_the_test_accuracy_with_its_interval(folder):
     assert "95 % interval 95.34 % to 96.13 %" in shown.text
 
 
+def test_the_mean_over_views_stands_beside_the_plain_accuracy(folder):
+    assert "mean over views" not in page(folder).text
+    put_result(folder, test={**RESULT["test"], "test_time_accuracy": 0.9634})
+    shown = page(folder)
+    assert "".join(shown.texts["strong"]) == "95.75\N{NO-BREAK SPACE}%"
+    assert "96.34 % as a mean over views of each image" in shown.text
+
+
 def test_headings_go_from_the_result_to_the_details(folder):
     shown = page(folder)
     assert [h for h in ("h1", "h2") for _ in shown.all(h)].count("h1") == 1
@@ -225,7 +233,7 @@ def test_the_facts_say_what_was_trained_on_what(folder):
 
 def test_every_picture_is_embedded_with_an_alternative_text_and_its_size(folder):
     images = page(folder).all("img")
-    assert len(images) == 4
+    assert len(images) == len(PICTURES)
     for image in images:
         assert image["src"].startswith("data:image/png;base64,")
         assert len(image["alt"]) > 20

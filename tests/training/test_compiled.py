@@ -39,6 +39,7 @@ OPTIMIZERS = {
     "decay": lambda: gn.SGD(0.02, momentum=0.5, weight_decay=0.01),
     "plain decay": lambda: gn.SGD(0.02, weight_decay=0.01),
     "clipped": lambda: gn.SGD(0.02, momentum=0.5, clip_norm=0.3),
+    "clipped decay": lambda: gn.SGD(0.02, momentum=0.5, weight_decay=0.5, clip_norm=0.3),
 }
 LOSSES = {"half": HALF, "mean": MEAN, "binary": BINARY, "categorical": SMOOTH}
 
@@ -323,6 +324,37 @@ def test_what_a_user_adds_has_no_compiled_steps(layers, loss, optimizer, named) 
     network = gn.Network(layers, input_shape=7)
     with pytest.raises(compiled.Unsupported, match=f"nothing compiled for {named}"):
         compiled.CompiledSteps(network, loss, optimizer, 10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"groups": [gn.ParameterGroup("*.b", frozen=True)]}, "groups"),
+        ({"l1": 0.1}, "l1"),
+        ({"max_norm": 2.0}, "max_norm"),
+        ({"weight_decay": 0.1, "decoupled_weight_decay": True}, "decoupled_weight_decay"),
+    ],
+)
+def test_what_only_numpy_does_of_sgd_has_no_compiled_steps(settings, named) -> None:
+    network = gn.Network([gn.Dense(3)], input_shape=7)
+    with pytest.raises(compiled.Unsupported, match=f"nothing compiled for SGD with {named}"):
+        compiled.CompiledSteps(network, gn.HalfSquaredError(), gn.SGD(**settings), 10)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("size", [1, 10])
+def test_biases_and_slopes_do_not_decay(engine, size) -> None:
+    _, trainer = train(
+        engine,
+        NETWORKS["prelus"],
+        optimizer=lambda: gn.SGD(1e-12, weight_decay=1e9),  # no step but that of the decay
+        size=size,
+    )
+    start = gn.Network(NETWORKS["prelus"](), input_shape=7, seed=3, dtype="float64")
+    moved = dict(trainer.network.named_parameters())
+    for name, before in start.named_parameters():
+        same = np.allclose(moved[name].value, before.value, rtol=1e-6, atol=1e-9)
+        assert same == (not name.endswith(".W")), name
 
 
 def test_without_threadpoolctl_blas_keeps_its_threads(monkeypatch) -> None:

@@ -17,6 +17,7 @@ from glassnet.cli import (
     data,
     evaluate,
     predict,
+    rates,
     recipes,
     report,
     study,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (train, evaluate, predict, report, summary, recipes, check):
+for module in (train, evaluate, predict, report, summary, recipes, check, rates):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name=study.NAME)

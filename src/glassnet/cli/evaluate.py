@@ -13,6 +13,7 @@ from glassnet.cli.progress import downloads
 from glassnet.data import DATASETS, Dataset, load_dataset
 from glassnet.nn import Network
 from glassnet.recipes import Recipe, RecipeError, load_data
+from glassnet.training import TestTimeAugmentation
 from glassnet.training import evaluate as measure
 
 NAME = "evaluate"
@@ -22,11 +23,14 @@ glassnet evaluate runs/digits
 
 glassnet evaluate model.npz --data mnist
 
-glassnet evaluate runs/mnist-mlp --data my-images/ --json"""
+glassnet evaluate runs/mnist-mlp --data my-images/ --json
+
+glassnet evaluate runs/photos --tta mirror,shift=1   (a mean over views as well)"""
 
 
 def command(
     target: options.Model,
+    *,
     data: Annotated[
         str | None,
         typer.Option(
@@ -34,6 +38,7 @@ def command(
         ),
     ] = None,
     part: Annotated[str, typer.Option(help="Which part of it: test or train.")] = "test",
+    tta: options.TestTime = None,
     data_dir: options.DataDir = None,
     as_json: options.Json = False,
 ) -> None:
@@ -51,7 +56,8 @@ def command(
             train, test = load_dataset(name, data_dir=data_dir, progress=progress)
     chosen = test if part == "test" else train
     result: dict[str, Any] = {"data": name, "part": part, "examples": len(chosen)}
-    result |= _measure(network, chosen, recipe)
+    test_time = model.views_wanted(tta, recipe)
+    result |= _measure(network, chosen, recipe, test_time)
     if as_json:
         say(json.dumps(result))
         return
@@ -61,9 +67,12 @@ def command(
         ("loss", "loss"),
         ("mean_squared_error", "mean squared error"),
     ):
-        if key in result:
-            value = percent(result[key]) if key == "accuracy" else f"{result[key]:.6g}"
-            say(f"{text:20}{value}")
+        for name, how in ((key, ""), (f"test_time_{key}", "  as a mean over views")):
+            if name in result:
+                value = percent(result[name]) if key == "accuracy" else f"{result[name]:.6g}"
+                say(f"{'' if how else text:20}{value}{how}")
+    if test_time is not None:
+        say(f"the views: {model.views_of(test_time)}")
     if "per_class_recall" in result:
         made = table("class", "recall", numbers=("recall",))
         for label, recall in zip(chosen.class_names, result["per_class_recall"], strict=False):
@@ -72,7 +81,12 @@ def command(
         out.print(made)
 
 
-def _measure(network: Network, dataset: Dataset, recipe: Recipe | None) -> dict[str, Any]:
+def _measure(
+    network: Network,
+    dataset: Dataset,
+    recipe: Recipe | None,
+    test_time: TestTimeAugmentation | None,
+) -> dict[str, Any]:
     names = ["mean_squared_error"]
     if dataset.n_classes:
         names += ["accuracy", "per_class_recall"]
@@ -80,4 +94,4 @@ def _measure(network: Network, dataset: Dataset, recipe: Recipe | None) -> dict[
     if recipe is not None:
         loss = recipe.training.loss
         names.append("loss")
-    return measure(network, dataset, loss=loss, metrics=names)
+    return measure(network, dataset, loss=loss, metrics=names, test_time=test_time)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassnet.nn import Network
-from glassnet.recipes import Recipe, RunFolder
+from glassnet.recipes import Recipe, RecipeError, RunFolder
+from glassnet.training.views import TestTimeAugmentation, views_from_config
 
 
 def load(path: Path) -> tuple[Network, Recipe | None]:
@@ -27,3 +28,38 @@ def load(path: Path) -> tuple[Network, Recipe | None]:
     folder = RunFolder(file.parent)
     recipe = folder.read_recipe() if folder.recipe.is_file() else None
     return Network.load(file), recipe
+
+
+def views_wanted(text: str | None, recipe: Recipe | None = None) -> TestTimeAugmentation | None:
+    """Return the test-time augmentation of ``--tta``, or that of the recipe.
+
+    Raises
+    ------
+    RecipeError
+        If the text is none; says what is allowed.
+    """
+    if text is None:
+        table = recipe.training.test_time if recipe else None
+        return None if table is None else views_from_config(table)
+    found: dict[str, bool | int] = {"mirror": False, "shift": 0}
+    for part in text.split(","):
+        key, equals, value = (word.strip() for word in part.partition("="))
+        if key == "mirror" and not equals:
+            found["mirror"] = True
+        elif key == "shift" and value.isdecimal():
+            found["shift"] = int(value)
+        else:
+            raise RecipeError(
+                f"--tta takes mirror, shift=PIXELS, or both: mirror,shift=1; got {text!r}"
+            )
+    return views_from_config(found)
+
+
+def views_of(test_time: TestTimeAugmentation) -> str:
+    """Say what is averaged over."""
+    image = "the image and its mirror image" if test_time.mirror else "the image"
+    if not test_time.shift:
+        return image
+    both = "both" if test_time.mirror else "it"
+    pixels = f"{test_time.shift} pixel{'s' if test_time.shift > 1 else ''}"
+    return f"{image} (half of the weight), and {both} shifted by {pixels} two ways"

@@ -15,3 +15,11 @@ DataDir = Annotated[
 ]
 Model = Annotated[Path, typer.Argument(help="Folder of a run, or a model file (.npz).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TestTime = Annotated[
+    str | None,
+    typer.Option(
+        "--tta",
+        help="A mean over views of each image too: mirror, shift=PIXELS, or mirror,shift=1.",
+        show_default=False,
+    ),
+]

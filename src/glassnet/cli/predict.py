@@ -14,6 +14,7 @@ from glassnet.cli.console import add, fail, out, percent, say, table
 from glassnet.cli.errors import told
 from glassnet.data import read_features, read_image
 from glassnet.nn import Network
+from glassnet.training.views import TestTimeAugmentation
 
 NAME = "predict"
 EXAMPLES = """Examples:
@@ -22,11 +23,14 @@ glassnet predict runs/mnist-mlp seven.png four.jpg
 
 glassnet predict runs/mnist-mlp photo.jpg --invert   (dark ink on light paper)
 
+glassnet predict runs/photos photo.jpg --tta mirror   (the mean over the image and its mirror image)
+
 glassnet predict model.npz table.csv --json"""
 
 
 def command(
     target: options.Model,
+    *,
     files: Annotated[
         list[Path], typer.Argument(help="Images of any size and colour, or CSV files of features.")
     ],
@@ -34,14 +38,18 @@ def command(
     invert: Annotated[
         bool, typer.Option("--invert", help="Swap light and dark, as for ink on paper.")
     ] = False,
+    tta: options.TestTime = None,
     as_json: options.Json = False,
 ) -> None:
     """Show the class, with its probability, that a model gives to each image or row."""
     network, _ = model.load(target)
+    test_time = model.views_wanted(tta)
+    if test_time is not None:
+        test_time.check(network.input_shape)
     results, broken = [], 0
     for file in files:
         try:
-            results += _predict(network, file, invert=invert)
+            results += _predict(network, file, invert=invert, test_time=test_time)
         except (ValueError, OSError) as error:
             fail(told(error))
             broken += 1
@@ -56,7 +64,9 @@ def command(
         raise typer.Exit(2)
 
 
-def _predict(network: Network, file: Path, *, invert: bool) -> list[dict[str, Any]]:
+def _predict(
+    network: Network, file: Path, *, invert: bool, test_time: TestTimeAugmentation | None
+) -> list[dict[str, Any]]:
     names = network.class_names
     if len(network.input_shape) == 1:
         rows = read_features(file, network.input_shape[0])
@@ -64,7 +74,7 @@ def _predict(network: Network, file: Path, *, invert: bool) -> list[dict[str, An
     else:
         image = read_image(file, network.input_shape)
         rows, labels = (1.0 - image if invert else image)[None], [str(file)]
-    outputs = network.predict(rows)
+    outputs = network.predict(rows) if test_time is None else test_time.predict(network, rows)
     if names and outputs.shape[1] == 1:
         outputs = np.hstack([1.0 - outputs, outputs])
     if names:

@@ -10,7 +10,7 @@ import typer
 from glassnet.cli import model, options
 from glassnet.cli.console import add, out, say, table
 from glassnet.data import DATASETS
-from glassnet.nn import Dense, Network
+from glassnet.nn import Network
 from glassnet.recipes import Recipe, build_network, load_recipe, prepare, shipped_recipes
 
 NAME = "summary"
@@ -45,12 +45,9 @@ def command(
 
 def _draw(network: Network, path: Path) -> None:
     from glassnet import figures
+    from glassnet.cli.diagram import diagram
 
-    units = [layer.units for layer in network.layers if isinstance(layer, Dense)]
-    if not units:
-        raise ValueError("only networks with Dense layers can be drawn, and this one has none")
-    inputs = next(layer.W.shape[0] for layer in network.layers if isinstance(layer, Dense))
-    figures.save(figures.network_diagram([inputs, *units]), path)
+    figures.save(diagram(network), path)
 
 
 def _untrained(recipe: Recipe, data_dir: Path | None) -> Network:

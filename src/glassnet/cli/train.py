@@ -205,6 +205,9 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any], again: str) -> No
         right = round(test["accuracy"] * test["examples"])
         what = f"{percent(test['accuracy'])} of {test['examples']:,} test examples right"
         say(f"Test accuracy  {what} ({test['examples'] - right:,} wrong)", "bold green")
+        if "test_time_accuracy" in test:
+            averaged = percent(test["test_time_accuracy"])
+            say(f"               {averaged} as a mean over views (test-time augmentation)")
         if job.validation_name == "test" and "best" in result:
             best = result["best"]
             say(f"Best epoch     {percent(best['accuracy'])} after epoch {best['epoch']}")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.preprocessing import one_hot, scale_to_unit
+from glassnet.data.streaming import Source
 from glassnet.lazy import lazy_names
 
 if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data.features import read_features
     from glassnet.data.fetching import fetch_dataset
     from glassnet.data.idx import read_idx
+    from glassnet.data.image_files import stream_image_folder
     from glassnet.data.images import read_image, read_image_folder
     from glassnet.data.loading import load_dataset
     from glassnet.data.npz import read_npz
@@ -35,6 +37,7 @@ else:
             "read_image_folder": "glassnet.data.images",
             "load_dataset": "glassnet.data.loading",
             "read_npz": "glassnet.data.npz",
+            "stream_image_folder": "glassnet.data.image_files",
             "find_dataset": "glassnet.data.places",
             "read_csv": "glassnet.data.tabular",
         },
@@ -46,6 +49,7 @@ __all__ = [
     "Dataset",
     "DownloadError",
     "RemoteFile",
+    "Source",
     "fetch_dataset",
     "find_dataset",
     "load_dataset",
@@ -58,6 +62,7 @@ __all__ = [
     "read_image_folder",
     "read_npz",
     "scale_to_unit",
+    "stream_image_folder",
 ]
 
 

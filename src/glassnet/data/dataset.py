@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.data.streaming import MappedArray, Source, StreamedRows
 from glassnet.data.validation import (
     FloatArray,
     LabelArray,
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 class Dataset:
     """Inputs and their labels or targets, checked once.
 
-    Arrays that already have the right dtype and layout are kept, not copied.
+    Arrays that already have the right dtype and layout are kept, not copied. Examples that are
+    more than fits into memory stay where they are.
 
     Parameters
     ----------
-    x : array-like, shape (n, *input_shape)
+    x : array-like, shape (n, *input_shape), or Source
         The examples, numbers of any real dtype. Images are channels-last, (n, height, width,
-        channels), in [0, 1].
+        channels), in [0, 1]. An array mapped from a file, ``numpy.load(path, mmap_mode="r")``, is
+        read when a batch needs it, and images in it may be bytes: they are divided by 255. A
+        `Source` brings examples from elsewhere.
     y : array-like, shape (n,) or (n, outputs)
         Integers or booleans, shape (n,): the class of each example, 0 or more. Floats, shape (n,)
         or (n, outputs): the target values of a regression.
@@ -45,12 +49,15 @@ class Dataset:
     Attributes
     ----------
     x : ndarray, shape (n, *input_shape), dtype float32
-        C-contiguous.
+        C-contiguous. Where the examples are not in memory, a `StreamedRows`, which takes indices of
+        rows as an array does.
     y : ndarray, shape (n,), dtype int64; or shape (n, outputs), dtype float32
         Labels, or the targets of a regression.
     class_names : tuple of str
         Empty for a regression.
     name : str
+    streamed : StreamedRows or None
+        `x`, if the examples are not in memory.
 
     Raises
     ------
@@ -74,15 +81,17 @@ class Dataset:
     y: LabelArray | FloatArray
     class_names: tuple[str, ...]
     name: str
+    streamed: StreamedRows | None
 
     def __init__(
         self,
-        x: npt.ArrayLike,
+        x: npt.ArrayLike | Source | StreamedRows,
         y: npt.ArrayLike,
         class_names: Sequence[str] = (),
         name: str = "",
     ) -> None:
-        inputs = as_numbers(x, "x")
+        streamed = _streamed(x)
+        inputs: Any = as_numbers(x, "x") if streamed is None else streamed  # type: ignore[arg-type]
         if inputs.ndim < 2:
             raise ValueError(
                 f"x needs shape (n, *input_shape), got {inputs.shape}; "
@@ -102,7 +111,8 @@ class Dataset:
             targets = as_targets(answers, names)
         else:
             targets, names = as_labels(answers, names)
-        object.__setattr__(self, "x", as_float32(inputs, "x"))
+        object.__setattr__(self, "x", as_float32(inputs, "x") if streamed is None else streamed)
+        object.__setattr__(self, "streamed", streamed)
         object.__setattr__(self, "y", targets)
         object.__setattr__(self, "class_names", names)
         object.__setattr__(self, "name", str(name))
@@ -151,7 +161,8 @@ class Dataset:
             raise IndexError(f"take expects a row of indices, got shape {chosen.shape}")
         if chosen.size == 0:
             raise ValueError("take expects at least one index: a data set can't be empty")
-        return Dataset(self.x[chosen], self.y[chosen], self.class_names, self.name)
+        x = self.x[chosen] if self.streamed is None else self.streamed.select(chosen)
+        return Dataset(x, self.y[chosen], self.class_names, self.name)
 
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Set a part of the examples aside, the same share of every class.
@@ -193,6 +204,14 @@ class Dataset:
         classes = self.y if self.n_classes else np.zeros(len(self), np.int64)
         held = _stratified(classes.astype(np.int64, copy=False), n_held, stream(seed, "split"))
         return self.take(~held), self.take(held)
+
+
+def _streamed(x: object) -> StreamedRows | None:
+    """Return what is read only when it is needed; None for what is in memory."""
+    if isinstance(x, np.memmap):
+        as_numbers(x[:0], "x")
+        x = MappedArray(x)
+    return StreamedRows(x) if isinstance(x, Source) else x if isinstance(x, StreamedRows) else None
 
 
 def _stratified(

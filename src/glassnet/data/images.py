@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -119,6 +119,31 @@ def read_image_folder(
     >>> read_image_folder("photos", size=(32, 32))  # doctest: +SKIP
     Dataset('photos', 200 examples of shape (32, 32, 3), 2 classes)
     """
+    folder = list_image_folder(path, size=size, color=color)
+    x = np.empty(folder.shape, np.float32)
+    for i, file in enumerate(folder.files):
+        decode_into(file, x[i])
+    return Dataset(x, folder.labels, folder.class_names, folder.name)
+
+
+class ImageFolder(NamedTuple):
+    """What is in a folder of images, by class, before they are decoded."""
+
+    files: list[Path]
+    labels: list[int]
+    class_names: list[str]
+    shape: tuple[int, int, int, int]
+    """Of all images: (n, height, width, channels)."""
+    name: str
+
+
+def list_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    size: tuple[int, int] | None = None,
+    color: bool | None = None,
+) -> ImageFolder:
+    """List a folder of images, and look into their headers; see `read_image_folder`."""
     root = Path(path)
     classes = sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
     if not classes:
@@ -133,11 +158,16 @@ def read_image_folder(
         labels += [label] * len(inside)
     if size is None or color is None:
         size, color = _common_form(files, size, color)
-    x = np.empty((len(files), *size, 3 if color else 1), np.float32)
-    for i, file in enumerate(files):
-        with _opened(file) as image:
-            x[i] = _decode(image, color=color, size=size)
-    return Dataset(x, labels, [folder.name for folder in classes], root.resolve().name)
+    height, width = size
+    shape = (len(files), height, width, 3 if color else 1)
+    return ImageFolder(files, labels, [f.name for f in classes], shape, root.resolve().name)
+
+
+def decode_into(file: Path, out: np.ndarray) -> None:
+    """Read a picture into an array, shape (height, width, 1 or 3), float32, as in `read_image`."""
+    height, width, channels = out.shape
+    with _opened(file) as image:
+        out[...] = _decode(image, color=channels == 3, size=(height, width))
 
 
 def _is_image_shape(shape: tuple[int, ...]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
@@ -92,7 +93,7 @@ def draw_image(
     y: float,
     shape: tuple[float, float],
     *,
-    cmap: str,
+    cmap: str | Colormap,
     limits: tuple[float, float],
 ) -> AxesImage:
     """Place an image, shape (height, width) or (height, width, 3), on the sheet."""

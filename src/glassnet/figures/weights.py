@@ -92,18 +92,29 @@ def first_layer_weights(
         caption = f"{len(order)} of {units:,} units, largest norm first"
     if len(shape) == 1:
         return _heat_map(W[:, order], order, limit, caption, feature_names)
-    return _tiles(W[:, order].T.reshape(-1, *shape), order, limit, caption)
+    return draw_units(W[:, order].T.reshape(-1, *shape), order, limit, caption)
 
 
-def _tiles(
-    images: NDArray[np.float64], order: NDArray[np.intp], limit: float, caption: str
+def draw_units(
+    images: NDArray[np.float64],
+    order: NDArray[np.intp],
+    limit: float,
+    caption: str,
+    *,
+    columns: int | None = None,
+    size: float = 1.1,
 ) -> Figure:
+    """Draw weights as images, shape (units, height, width) or (..., 1 or 3), on one scale.
+
+    Each stands below the number that `order` has for it; 0 is white, or grey in colour images.
+    `size` is that of a tile's longer side in inches.
+    """
     in_colour = images.ndim == 4 and images.shape[-1] == 3
     if images.ndim == 4 and not in_colour:
         images = images[..., 0]
-    columns = _columns(len(images))
+    columns = columns or _columns(len(images))
     rows = math.ceil(len(images) / columns)
-    shape = tile_shape(images, min(1.1, 6.4 / columns - _GAP))
+    shape = tile_shape(images, min(size, 6.4 / columns - _GAP))
     if in_colour:
         caption += f"; grey is 0, full colour ±{limit:.2g}"
     step_x, step_y = shape[0] + _GAP, shape[1] + _NUMBER + _GAP

@@ -102,7 +102,10 @@ class LossSettings(NamedTuple):
 
 
 class SGDSettings(NamedTuple):
-    """Settings of SGD, numbers of the network's dtype; `clip_norm` 0 means none."""
+    """Settings of SGD, numbers of the network's dtype; `clip_norm` 0 means none.
+
+    Biases and slopes don't decay.
+    """
 
     momentum: float
     nesterov: bool
@@ -223,7 +226,7 @@ def train(
             step_of_weights(member, k, before, d_k, rows, parameters, network, rates[step], sgd)
             _step_of_rest(member, k, rows, parameters, network, rates[step], sgd)
         if sgd.clip_norm > 0:
-            _clipped_step(member, parameters, network.norms, rates[step], sgd)
+            _clipped_step(member, parameters, network, rates[step], sgd)
         _transpose(member, theta, network)
     return rates.size
 
@@ -388,7 +391,7 @@ def _step_of_rest(
     d = Matrix(network.work, layers[k, D] + first, units, 1)
     small_product(ones, d, zeros, Matrix(grad, bias + first, units, 1), ONE_ROW, end - first, rows)
     if sgd.clip_norm == 0:
-        update(parameters, bias + first, bias + end, rate, sgd)
+        update(parameters, bias + first, bias + end, rate, exempt(sgd))
     if member.rank == 0 and layers[k, ACTIVATION] == PRELU:
         slope = layers[k, SLOPE]
         out = grad[slope : slope + layers[k, SLOPES]]
@@ -396,15 +399,15 @@ def _step_of_rest(
         for rank in range(member.size):
             add(slopes_of_thread(rank, k, network), out)
         if sgd.clip_norm == 0:
-            update(parameters, slope, slope + layers[k, SLOPES], rate, sgd)
+            update(parameters, slope, slope + layers[k, SLOPES], rate, exempt(sgd))
 
 
 @part
 def _clipped_step(
-    member: Member, parameters: Parameters, norms: np.ndarray, rate: float, sgd: SGDSettings
+    member: Member, parameters: Parameters, network: Chain, rate: float, sgd: SGDSettings
 ) -> None:
     """Scale the gradient down to the norm that it may have, if it is larger, and make the step."""
-    grad = parameters.grad
+    grad, layers, norms = parameters.grad, network.layers, network.norms
     first, end = share(grad.size, member)
     meet(member)  # the gradient is that of all parameters
     total = 0.0
@@ -418,8 +421,20 @@ def _clipped_step(
     norm = np.sqrt(squares)
     if norm > sgd.clip_norm:
         scale(grad[first:end], grad.dtype.type(sgd.clip_norm / norm))
-    update(parameters, first, end, rate, sgd)
+    for k in range(layers.shape[0]):
+        at, bias = layers[k, W], layers[k, B]
+        rest = bias + layers[k, UNITS] + max(layers[k, SLOPES], 0)  # bias and slopes
+        if max(at, first) < min(bias, end):
+            update(parameters, max(at, first), min(bias, end), rate, sgd)
+        if max(bias, first) < min(rest, end):
+            update(parameters, max(bias, first), min(rest, end), rate, exempt(sgd))
     meet(member)
+
+
+@part
+def exempt(sgd: SGDSettings) -> SGDSettings:
+    """Return the settings of what doesn't decay."""
+    return SGDSettings(sgd.momentum, sgd.nesterov, sgd.weight_decay * 0, sgd.clip_norm)
 
 
 @part

@@ -40,7 +40,7 @@ def _exp(x: types.Type) -> Any:  # noqa: ANN401
 
     def exp32(x: Any) -> Any:  # noqa: ANN401 a float32 of Numba's
         x = min(max(x, np.float32(-87.0)), np.float32(87.0))
-        n = math.floor(x * np.float32(1.4426950408889634) + np.float32(0.5))
+        n = np.floor(x * np.float32(1.4426950408889634) + np.float32(0.5))
         r = x - n * np.float32(0.693359375)
         r = r + n * np.float32(2.12194440e-4)
         p = np.float32(1.9875691500e-4)

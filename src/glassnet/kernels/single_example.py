@@ -44,6 +44,7 @@ from glassnet.kernels.dense_chain import (
     activate_layer,
     all_finite,
     chain_layer,
+    exempt,
     forward_layer,
     rows_of,
     slopes_of_thread,
@@ -450,11 +451,11 @@ def _step_of_rest(
         if rank == 0:
             bias, slope = layers[k, B], layers[k, SLOPE]
             copy(rows_of(work, layers[k, D], 0, 1, units), parameters.grad[bias : bias + units])
-            update(parameters, bias, bias + units, rate, sgd)
+            update(parameters, bias, bias + units, rate, exempt(sgd))
             if layers[k, ACTIVATION] == PRELU:
                 n = layers[k, SLOPES]
                 copy(slopes_of_thread(0, k, network), parameters.grad[slope : slope + n])
-                update(parameters, slope, slope + n, rate, sgd)
+                update(parameters, slope, slope + n, rate, exempt(sgd))
 
 
 @part

@@ -1,8 +1,8 @@
 """What a network is: layers, losses, and the row that they stand in."""
 
+from glassnet.nn.activation import Activation
 from glassnet.nn.activations import (
     ACTIVATIONS,
-    Activation,
     Identity,
     LeakyReLU,
     PReLU,
@@ -13,7 +13,9 @@ from glassnet.nn.activations import (
 )
 from glassnet.nn.catalog import LAYERS, layer_from_config
 from glassnet.nn.compiled import Predictor
+from glassnet.nn.convolution import Conv2D, DepthwiseConv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.dropout import Dropout, SpatialDropout2D
 from glassnet.nn.gradient_check import GradientCheck, gradient_check
 from glassnet.nn.initializers import INITIALIZERS
 from glassnet.nn.layer import Cache, Layer, Parameter
@@ -27,39 +29,69 @@ from glassnet.nn.losses import (
     loss_named,
 )
 from glassnet.nn.network import Network
-from glassnet.nn.reshape import Flatten
+from glassnet.nn.normalization import BatchNormalization, LayerNormalization
+from glassnet.nn.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from glassnet.nn.rescaling import Rescaling
+from glassnet.nn.reshape import Flatten, Reshape, ZeroPadding2D
+from glassnet.nn.residual import Residual
+from glassnet.nn.smooth_activations import ELU, GELU, SiLU, Softplus
 from glassnet.nn.standardize import Standardize
 from glassnet.nn.summary import Summary, SummaryRow
+from glassnet.nn.whitening import Whitening2D
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "INITIALIZERS",
     "LAYERS",
     "LOSSES",
     "Activation",
+    "AveragePooling2D",
+    "BatchNormalization",
     "BinaryCrossEntropy",
     "Cache",
     "CategoricalCrossEntropy",
+    "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
+    "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
     "GradientCheck",
     "HalfSquaredError",
     "Identity",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Loss",
+    "MaxPooling2D",
     "MeanSquaredError",
     "Network",
     "PReLU",
     "Parameter",
     "Predictor",
     "ReLU",
+    "Rescaling",
+    "Reshape",
+    "Residual",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softplus",
+    "SpatialDropout2D",
     "Standardize",
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Whitening2D",
+    "ZeroPadding2D",
     "gradient_check",
     "layer_from_config",
     "loss_named",

@@ -8,47 +8,15 @@ shape. Derivatives are written in terms of the output where that is cheaper: the
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
 from glassnet.checks import real
 from glassnet.names import lookup
-from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-
-
-class Activation(Layer):
-    """A layer without a shape of its own: its output has its input's shape."""
-
-    fitting_initializer: ClassVar[str] = "glorot_uniform"
-    """How the weights of a layer before this activation start, unless they are told otherwise."""
-
-    def build(self, input_shape: Shape) -> Shape:
-        """Return the same shape."""
-        return input_shape
-
-    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:
-        """Return the activation ``a`` of the pre-activation `x`."""
-        return self.activate(x, cache, cache.array("a", x.shape, x.dtype))
-
-    def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
-        """Return ``dy ⊙ σ'(z)``."""
-        self.parameter_gradients(dy, cache)
-        if not need_dx:
-            return None
-        return self.chain(dy, cache, cache.array("dz", dy.shape, dy.dtype))
-
-    @abstractmethod
-    def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        """Write the activation of `z` to `out`; return it. What else is needed goes to `cache`."""
-
-    @abstractmethod
-    def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        """Write the gradient by ``z`` to `out`; return it. ``cache["a"]`` holds the output."""
-
-    def parameter_gradients(self, da: np.ndarray, cache: Cache) -> None:
-        """Overwrite the gradients of the activation's own parameters, if it has any."""
+from glassnet.nn.activation import Activation
+from glassnet.nn.layer import Cache, Parameter, Shape
+from glassnet.nn.smooth_activations import ELU, GELU, SiLU, Softplus
+from glassnet.nn.threads import in_blocks
 
 
 class Identity(Activation):
@@ -125,14 +93,22 @@ class ReLU(Activation):
     fitting_initializer = "he_uniform"
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
-        np.maximum(z, 0.0, out=out)  # (Eq. 8)
+        in_blocks((z, out), _relu, cache)
         return out
 
     def chain(self, da: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         positive = cache.array("positive", da.shape, np.bool_)
-        np.greater(cache["a"], 0.0, out=positive)
-        np.multiply(da, positive, out=out)
+        in_blocks((da, cache["a"], positive, out), _chain_relu, cache)
         return out
+
+
+def _relu(z: np.ndarray, out: np.ndarray) -> None:
+    np.maximum(z, 0.0, out=out)  # (Eq. 8)
+
+
+def _chain_relu(da: np.ndarray, a: np.ndarray, positive: np.ndarray, out: np.ndarray) -> None:
+    np.greater(a, 0.0, out=positive)
+    np.multiply(da, positive, out=out)
 
 
 class LeakyReLU(Activation):
@@ -179,8 +155,8 @@ class PReLU(Activation):
 
     Notes
     -----
-    Parameter: ``slope``, shape (1,) or (features,). No weight decay should pull it to 0, says the
-    paper.
+    Parameter: ``slope``, shape (1,) or (features,). Weight decay leaves it alone, as in
+    the paper.
 
     References
     ----------
@@ -196,7 +172,12 @@ class PReLU(Activation):
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``slope``."""
         shape = (1,) if self.shared else input_shape[-1:]
-        self.a = Parameter("slope", shape, lambda rng: np.full(shape, self.slope))  # noqa: ARG005
+        self.a = Parameter(
+            "slope",
+            shape,
+            lambda rng: np.full(shape, self.slope),  # noqa: ARG005
+            decays=False,
+        )
         self.parameters = (self.a,)
         return input_shape
 
@@ -261,12 +242,16 @@ class Softmax(Activation):
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {
+    "elu": ELU,
+    "gelu": GELU,
     "identity": Identity,
     "leaky_relu": LeakyReLU,
     "prelu": PReLU,
     "relu": ReLU,
     "sigmoid": Sigmoid,
+    "silu": SiLU,
     "softmax": Softmax,
+    "softplus": Softplus,
     "tanh": Tanh,
 }
 """Activations by name."""

@@ -7,12 +7,44 @@ from typing import Any
 
 from glassnet.configurable import from_config
 from glassnet.nn.activations import ACTIVATIONS
+from glassnet.nn.convolution import Conv2D, DepthwiseConv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.dropout import Dropout, SpatialDropout2D
 from glassnet.nn.layer import Layer
-from glassnet.nn.reshape import Flatten
+from glassnet.nn.normalization import BatchNormalization, LayerNormalization
+from glassnet.nn.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from glassnet.nn.rescaling import Rescaling
+from glassnet.nn.reshape import Flatten, Reshape, ZeroPadding2D
+from glassnet.nn.residual import Residual
 from glassnet.nn.standardize import Standardize
+from glassnet.nn.whitening import Whitening2D
 
-_ALL: tuple[type[Layer], ...] = (Dense, Flatten, Standardize, *ACTIVATIONS.values())
+_ALL: tuple[type[Layer], ...] = (
+    Dense,
+    Conv2D,
+    DepthwiseConv2D,
+    MaxPooling2D,
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    BatchNormalization,
+    LayerNormalization,
+    Dropout,
+    SpatialDropout2D,
+    Flatten,
+    Reshape,
+    ZeroPadding2D,
+    Residual,
+    Rescaling,
+    Standardize,
+    Whitening2D,
+    *ACTIVATIONS.values(),
+)
 
 LAYERS: dict[str, type[Layer]] = {layer.__name__: layer for layer in _ALL}
 """Layers by class name."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Callable
 from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
 from glassnet.extras import require
+from glassnet.nn.activation import Activation
 from glassnet.nn.activations import (
-    Activation,
     Identity,
     LeakyReLU,
     PReLU,
@@ -25,6 +25,7 @@ from glassnet.nn.layer import Cache, Layer
 from glassnet.nn.network import Network
 from glassnet.nn.reshape import Flatten
 from glassnet.nn.standardize import Standardize
+from glassnet.nn.threads import available_threads
 
 _ACTIVATIONS: tuple[type[Activation], ...] = (
     Identity,
@@ -59,7 +60,8 @@ class Predictor:
     ----------
     network : Network
         `Dense` layers, each with one of glassnet's activations or none; `Standardize` and `Flatten`
-        may come first.
+        may come first. Or any network with layers for images, or `BatchNormalization`: what else it
+        has is run as it is.
 
     Raises
     ------
@@ -80,7 +82,17 @@ class Predictor:
     def __init__(self, network: Network) -> None:
         require("numba", "fast")
         require("scipy", "fast")
-        self._plan = plan_of(network)
+        self._layered: Callable[[np.ndarray], np.ndarray] | None = None
+        try:
+            self._plan = plan_of(network)
+        except Unsupported:
+            from glassnet.nn.compiled_row import RowPredictor  # noqa: PLC0415
+
+            layered = RowPredictor(network)
+            if not layered.row.compiled:
+                raise
+            self._layered = layered
+            return
         # these need Numba, and take their time
         from glassnet.kernels import compilation, dense_chain, prediction, team  # noqa: PLC0415
 
@@ -115,6 +127,8 @@ class Predictor:
         ValueError
             If the shape is wrong, or a value is no real number or not finite.
         """
+        if self._layered is not None:
+            return self._layered(x)
         ready = type(x) is np.ndarray and x.dtype == self._dtype and x.flags.carray
         if not ready or x.shape[1:] != self._shape:
             x = np.require(self._network.checked_input(x), requirements="W")
@@ -140,16 +154,6 @@ def threads_for(network: Network, batch_size: int) -> int:
     """Return how many threads should share a pass: no more than have enough to do."""
     useful = multiplications(network) * batch_size // LEAST_MULTIPLICATIONS
     return max(1, min(useful, available_threads()))
-
-
-def available_threads() -> int:
-    """Return how many threads to use at most: ``OMP_NUM_THREADS``, or one for each processor."""
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    if limit.isdecimal() and int(limit) > 0:
-        return int(limit)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def multiplications(network: Network) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 
 from glassnet.checks import whole
 from glassnet.names import lookup
-from glassnet.nn.activations import Activation, Identity, activation_named
+from glassnet.nn.activation import Activation
+from glassnet.nn.activations import Identity, activation_named
 from glassnet.nn.initializers import INITIALIZERS
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 

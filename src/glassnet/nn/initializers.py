@@ -43,6 +43,32 @@ def _zeros(
     return np.zeros(shape)
 
 
+def _ones(
+    rng: np.random.Generator,  # noqa: ARG001
+    shape: tuple[int, ...],
+    fan_in: int,  # noqa: ARG001
+    fan_out: int,  # noqa: ARG001
+) -> np.ndarray:
+    return np.ones(shape)
+
+
+def _dirac(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    fan_in: int,
+    fan_out: int,  # noqa: ARG001
+) -> np.ndarray:
+    if len(shape) < 3:
+        raise ValueError(f"'dirac' is for the filters of a convolution, got an array of {shape}")
+    limit = 1.0 / np.sqrt(fan_in)
+    filters = rng.uniform(-limit, limit, shape)
+    centre = tuple(size // 2 for size in shape[:-2])
+    for channel in range(min(shape[-2:])):
+        filters[..., channel] = 0.0
+        filters[(*centre, channel, channel)] = 1.0
+    return filters
+
+
 def _glorot(fan_in: int, fan_out: int) -> float:
     return 2.0 / (fan_in + fan_out)
 
@@ -64,6 +90,8 @@ INITIALIZERS: dict[str, Initializer] = {
     "lecun_normal": _normal(_lecun),
     "lecun_uniform": _uniform(_lecun),
     "zeros": _zeros,
+    "ones": _ones,
+    "dirac": _dirac,
 }
 """Initializers by name.
 
@@ -74,6 +102,10 @@ name                variance                     source
 ``glorot_*``        2 / (fan_in + fan_out)       Glorot and Bengio, AISTATS 2010, Eq. 12, 16
 ``he_*``            2 / fan_in                   He et al., arXiv 1502.01852, Eq. 10
 ``lecun_*``         1 / fan_in                   LeCun et al., "Efficient BackProp", 1998, Eq. 16
-``zeros``           0
+``zeros``, ``ones`` 0
+``dirac``           (see below)                  Jordan, arXiv 2404.00498, section 3.3
 =================== ============================ ==========================================
+
+``dirac`` is for filters of shape (..., inputs, filters): as many as there are inputs pass their
+channel on as it is, the others are drawn from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 """

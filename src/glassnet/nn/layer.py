@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,26 @@ class Parameter:
         return f"Parameter({self.name!r}, shape={self.shape})"
 
 
+class GradientMemory:
+    """Memory for the gradients that go back through a network: two pieces, in turn.
+
+    While one layer's gradient is computed, only that of the layer after it is still needed. So a
+    pass has memory for the two largest, not for all, and they are in the processor's cache sooner.
+    """
+
+    def __init__(self) -> None:
+        self._pieces = [np.empty(0), np.empty(0)]
+        self._turn = 0
+
+    def take(self, shape: Shape, dtype: np.dtype[Any] | type) -> np.ndarray:
+        """Return an uninitialised array in the piece that was not taken last."""
+        self._turn = 1 - self._turn
+        piece, size = self._pieces[self._turn], math.prod(shape)
+        if piece.size < size or piece.dtype != dtype:
+            piece = self._pieces[self._turn] = np.empty(size, dtype)
+        return piece[:size].reshape(shape)
+
+
 class Cache(dict[str, Any]):
     """What one layer leaves in the forward pass for its backward pass.
 
@@ -78,10 +99,11 @@ class Cache(dict[str, Any]):
         step; until then each fresh cache draws the same, so that a gradient can be checked.
     """
 
-    __slots__ = ("_inner", "_memory", "_rng")
+    __slots__ = ("_gradients", "_inner", "_memory", "_rng")
 
-    def __init__(self) -> None:
+    def __init__(self, gradients: GradientMemory | None = None) -> None:
         super().__init__()
+        self._gradients = gradients
         self._memory: dict[str, np.ndarray] = {}
         self._inner: list[Cache] = []
         self._rng: np.random.Generator | None = None
@@ -120,6 +142,17 @@ class Cache(dict[str, Any]):
                 memory = self._memory[name] = np.empty(shape, dtype)
             array = self[name] = memory[: shape[0]]
         return array
+
+
+    def gradient(self, shape: Shape, dtype: np.dtype[Any] | type) -> np.ndarray:
+        """Return an uninitialised array for the gradient by the layer's input.
+
+        It lies in memory that the layers of a network share, so it is valid until the layer before
+        has computed its own.
+        """
+        if self._gradients is None:
+            return self.array("dx", shape, dtype)
+        return self._gradients.take(shape, dtype)
 
 
 class Layer(Configurable, ABC):

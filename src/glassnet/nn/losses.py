@@ -14,7 +14,8 @@ import numpy as np
 
 from glassnet.checks import real
 from glassnet.configurable import Configurable, from_config
-from glassnet.nn.activations import Activation, Sigmoid, Softmax
+from glassnet.nn.activation import Activation
+from glassnet.nn.activations import Sigmoid, Softmax
 from glassnet.nn.layer import Layer
 
 

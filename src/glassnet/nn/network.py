@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,14 @@ from glassnet.alignment import aligned_zeros
 from glassnet.checks import whole
 from glassnet.nn import model_file
 from glassnet.nn.dense import Dense
-from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+from glassnet.nn.layer import Cache, GradientMemory, Layer, Parameter, Shape
 from glassnet.nn.losses import Loss
 from glassnet.nn.reshape import Flatten
 from glassnet.nn.summary import Summary, SummaryRow
 from glassnet.randomness import stream
+
+_ACTIVATION_BYTES = 2**26
+"""What the activations of a forward pass may take where nobody says how many examples it has."""
 
 _OUTPUT = "network.output"
 """Where a forward pass leaves each part's output in its cache."""
@@ -47,6 +51,10 @@ class Network:
         All parameters, and the gradient of the loss by them, in the order of the layers. The
         layers' parameters are views into both.
     layers : tuple of Layer
+    parts : tuple of Layer
+        What is run, in order: the layers, each followed by its activation.
+    first_learning : int
+        Which of the parts is the first to learn: the backward pass ends there.
     output_shape : tuple of int
 
     Raises
@@ -99,6 +107,7 @@ class Network:
         self.class_names = tuple(class_names)
         self._names = _names_of(self.layers)
         self._shapes: list[Shape] = []
+        self._activations = 0
         shape = self.input_shape
         for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
@@ -106,6 +115,7 @@ class Network:
                     shape = part.build(shape)
                 except ValueError as error:
                     raise ValueError(f"layer {name}: {error}") from None
+                self._activations += math.prod(shape)
             self._shapes.append(shape)
         self.output_shape = shape
         self.parts = tuple(part for layer in self.layers for part in layer.parts)
@@ -155,7 +165,9 @@ class Network:
 
     def new_cache(self) -> list[Cache]:
         """Return a fresh cache for `forward` and `backward`: one for each part of the row."""
-        return [Cache() for _ in range(len(self.parts) + 1)]  # the last is the loss' own
+        gradients = GradientMemory()
+        # the last is the loss' own
+        return [*(Cache(gradients) for _ in self.parts), Cache()]
 
     def forward(
         self, x: np.ndarray, cache: list[Cache] | None = None, *, training: bool = False
@@ -222,15 +234,22 @@ class Network:
         self.backward(p, targets, loss, cache)
         return self.grad
 
-    def predict(self, x: np.ndarray, *, batch_size: int = 1024) -> np.ndarray:
+    @property
+    def rows_at_a_time(self) -> int:
+        """How many examples to put into one forward pass: activations of 64 MiB, at most 1024."""
+        of_one = max(self._activations * self.dtype.itemsize, 1)
+        return max(1, min(1024, _ACTIVATION_BYTES // of_one))
+
+    def predict(self, x: np.ndarray, *, batch_size: int | None = None) -> np.ndarray:
         """Return the outputs for any number of examples, a batch at a time.
 
         Parameters
         ----------
         x : array-like, shape (n, *input_shape)
             Finite numbers.
-        batch_size : int
-            Examples in one forward pass: bounds the memory, not the result.
+        batch_size : int, optional
+            Examples in one forward pass: bounds the memory, not the result. By default
+            `rows_at_a_time`.
 
         Returns
         -------
@@ -242,6 +261,8 @@ class Network:
             If the shape is wrong, or a value is no real number or not finite.
         """
         x = self.checked_input(x)
+        if batch_size is None:
+            batch_size = self.rows_at_a_time
         whole("batch_size", batch_size, at_least=1)
         outputs = np.empty((len(x), *self.output_shape), self.dtype)
         cache = self.new_cache()

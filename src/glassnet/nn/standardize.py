@@ -67,10 +67,10 @@ class Standardize(Layer):
             )
         axes = (0,) if self.axis == "feature" else tuple(range(x.ndim - 1))
         rows = max(1, _CHUNK // math.prod(self._input_shape))
-        chunks = [x[i : i + rows] for i in range(0, len(x), rows)]
+        chunks = [slice(i, i + rows) for i in range(0, len(x), rows)]  # x may be in a file
         count = x.size / self.mean.size
-        mean = sum(chunk.sum(axis=axes, dtype=np.float64) for chunk in chunks) / count
-        squares = sum(np.square(chunk - mean).sum(axis=axes) for chunk in chunks)
+        mean = sum(x[chunk].sum(axis=axes, dtype=np.float64) for chunk in chunks) / count
+        squares = sum(np.square(x[chunk] - mean).sum(axis=axes) for chunk in chunks)
         deviation = np.sqrt(squares / count)
         # rounding leaves a constant feature a deviation of about 1e-8 of its value, not 0
         constant = deviation <= 1e-6 * np.abs(mean)

@@ -3,13 +3,21 @@
 from typing import Any
 
 from glassnet.configurable import from_config
+from glassnet.optim.adagrad import Adagrad
+from glassnet.optim.adam import Adam, AdamW
+from glassnet.optim.descent import GradientDescent
+from glassnet.optim.groups import ParameterGroup
+from glassnet.optim.lookahead import Lookahead
+from glassnet.optim.muon import Muon
 from glassnet.optim.optimizer import Optimizer
+from glassnet.optim.rmsprop import RMSprop
 from glassnet.optim.schedules import (
     SCHEDULES,
     Constant,
     CosineAnnealingLR,
     LinearLR,
     OneCycleLR,
+    PolynomialLR,
     Position,
     ReduceLROnPlateau,
     Schedule,
@@ -17,14 +25,18 @@ from glassnet.optim.schedules import (
     StepLR,
 )
 from glassnet.optim.sgd import SGD
+from glassnet.optim.slots import Slot
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    optimizer.__name__: optimizer
+    for optimizer in (SGD, Adam, AdamW, RMSprop, Adagrad, Muon, Lookahead)
+}
 """Optimizers by name."""
 
 
 def optimizer_from_config(config: dict[str, Any]) -> Optimizer:
     """Return the optimizer that a configuration describes."""
-    return from_config(OPTIMIZERS, config, "optimizer")
+    return from_config(OPTIMIZERS, config, "optimizer", untyped={"groups": ParameterGroup})
 
 
 def schedule_from_config(config: dict[str, Any]) -> Schedule:
@@ -36,15 +48,25 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "Constant",
     "CosineAnnealingLR",
+    "GradientDescent",
     "LinearLR",
+    "Lookahead",
+    "Muon",
     "OneCycleLR",
     "Optimizer",
+    "ParameterGroup",
+    "PolynomialLR",
     "Position",
+    "RMSprop",
     "ReduceLROnPlateau",
     "Schedule",
     "SequentialLR",
+    "Slot",
     "StepLR",
     "optimizer_from_config",
     "schedule_from_config",

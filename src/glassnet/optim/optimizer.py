@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from glassnet.checks import real
 from glassnet.configurable import Configurable
+from glassnet.optim.slots import Slot
 
 
 class Optimizer(Configurable, ABC):
     """Moves a flat vector of parameters against its gradient.
 
-    It sees two arrays and knows nothing of networks. What it remembers from step to step lies in
-    flat vectors of the same length, made at the first step.
+    It sees two arrays, and where in them which parameter lies. What it remembers from step to step
+    lies in flat vectors too, made at the first step.
 
     Parameters
     ----------
@@ -40,6 +43,31 @@ class Optimizer(Configurable, ABC):
     def learning_rate(self, value: float) -> None:
         self._learning_rate = real("learning_rate", value, at_least=0)
 
+    @contextmanager
+    def at_rate(self, rate: float) -> Iterator[None]:
+        """Take another learning rate for a while: that of an optimizer around this one."""
+        own, self._learning_rate = self._learning_rate, rate
+        try:
+            yield
+        finally:
+            self._learning_rate = own
+
+    def bind(self, slots: Sequence[Slot]) -> None:
+        """Learn where which parameter lies; before the first step.
+
+        Unbound, an optimizer takes the whole vector for one parameter, which decays.
+
+        Parameters
+        ----------
+        slots : sequence of Slot
+            Of all parameters, in their order: ``network.slots()``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter group fits none of them.
+        """
+
     @abstractmethod
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Update `theta` in place.
@@ -47,7 +75,7 @@ class Optimizer(Configurable, ABC):
         Parameters
         ----------
         theta, grad : ndarray, shape (P,)
-            Parameters, and the gradient of the loss by them, which may be scaled in place.
+            Parameters, and the gradient of the loss by them, which may be changed in place.
         """
 
     @abstractmethod

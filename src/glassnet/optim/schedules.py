@@ -113,7 +113,7 @@ class LinearLR(Schedule):
     Parameters
     ----------
     start_factor, end_factor : float
-        Of the base rate.
+        Of the base rate; the last one may be 0.
     total_iters : float
         Epochs that the change takes; it goes step by step.
     """
@@ -126,7 +126,7 @@ class LinearLR(Schedule):
         total_iters: float = 5,
     ) -> None:
         self.start_factor = real("start_factor", start_factor, above=0)
-        self.end_factor = real("end_factor", end_factor, above=0)
+        self.end_factor = real("end_factor", end_factor, at_least=0)
         self.total_iters = real("total_iters", total_iters, above=0)
 
     def rate(self, base: float, position: Position) -> float:
@@ -135,8 +135,37 @@ class LinearLR(Schedule):
         return base * (self.start_factor + (self.end_factor - self.start_factor) * part)
 
 
+class PolynomialLR(Schedule):
+    """Let the rate fall to 0: with power 1 along a line.
+
+    Parameters
+    ----------
+    total_iters : float, optional
+        Epochs until it is there; by default the whole phase.
+    power : float
+        ``p``, above 0.
+
+    Examples
+    --------
+    >>> [PolynomialLR().rate(1.0, Position(step, 2, 2)) for step in range(4)]
+    [1.0, 0.75, 0.5, 0.25]
+    """
+
+    def __init__(self, total_iters: float | None = None, *, power: float = 1.0) -> None:
+        self.total_iters = (
+            None if total_iters is None else real("total_iters", total_iters, above=0)
+        )
+        self.power = real("power", power, above=0)
+
+    def rate(self, base: float, position: Position) -> float:
+        """Return ``base (1 - t / total_iters) ** p``."""
+        t = position.step / position.steps_per_epoch
+        left = 1.0 - min(t / (self.total_iters or position.epochs), 1.0)
+        return base * math.pow(left, self.power)
+
+
 class OneCycleLR(Schedule):
-    """Up from ``base / div_factor`` to the base rate, then down to almost nothing, along cosines.
+    """Up from ``base / div_factor`` to the base rate, then down to almost nothing.
 
     Parameters
     ----------
@@ -146,6 +175,8 @@ class OneCycleLR(Schedule):
         The first rate is ``base / div_factor``.
     final_div_factor : float
         The last rate is the first one divided by this.
+    anneal_strategy : {"cos", "linear"}
+        Along what shape: half a cosine, or a line each way (a triangle).
 
     Notes
     -----
@@ -157,25 +188,40 @@ class OneCycleLR(Schedule):
     """
 
     def __init__(
-        self, *, pct_start: float = 0.3, div_factor: float = 25.0, final_div_factor: float = 1e4
+        self,
+        *,
+        pct_start: float = 0.3,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        anneal_strategy: str = "cos",
     ) -> None:
         self.pct_start = real("pct_start", pct_start, above=0, below=1)
         self.div_factor = real("div_factor", div_factor, above=0)
         self.final_div_factor = real("final_div_factor", final_div_factor, above=0)
+        lookup(_SHAPES, anneal_strategy, "anneal_strategy")
+        self.anneal_strategy = anneal_strategy
 
     def rate(self, base: float, position: Position) -> float:
         """Return the rate of this step."""
         first = base / self.div_factor
         last_step = max(position.total_steps - 1, 1)
         peak = max(self.pct_start * position.total_steps - 1.0, 1e-9)
+        between = _SHAPES[self.anneal_strategy]
         if position.step <= peak:
-            return _cosine(first, base, position.step / peak)
+            return between(first, base, position.step / peak)
         part = (position.step - peak) / max(last_step - peak, 1e-9)
-        return _cosine(base, first / self.final_div_factor, min(part, 1.0))
+        return between(base, first / self.final_div_factor, min(part, 1.0))
 
 
 def _cosine(start: float, end: float, part: float) -> float:
     return end + (start - end) * (1.0 + math.cos(math.pi * part)) / 2.0
+
+
+def _line(start: float, end: float, part: float) -> float:
+    return start + (end - start) * part
+
+
+_SHAPES = {"cos": _cosine, "linear": _line}
 
 
 class SequentialLR(Schedule):
@@ -310,6 +356,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
         CosineAnnealingLR,
         LinearLR,
         OneCycleLR,
+        PolynomialLR,
         ReduceLROnPlateau,
         SequentialLR,
         StepLR,

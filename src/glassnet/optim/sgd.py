@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.alignment import aligned_zeros
 from glassnet.checks import real
-from glassnet.optim.optimizer import Optimizer
+from glassnet.optim.descent import GradientDescent
+from glassnet.optim.groups import ParameterGroup
+from glassnet.optim.subnormals import flush, steps_between_flushes
 
-_NEGLIGIBLE = 1e-30
-"""Velocities below this are set to 0, see `SGD`."""
 
-
-class SGD(Optimizer):
-    """Gradient descent with momentum, Nesterov's variant, weight decay and clipping.
+class SGD(GradientDescent):
+    """Gradient descent with momentum or Nesterov's variant of it.
 
     Parameters
     ----------
@@ -26,10 +23,8 @@ class SGD(Optimizer):
         ``β`` in [0, 1): how much of the velocity stays from step to step.
     nesterov : bool
         Look ahead: step along ``g + β G`` instead of ``G``. Needs momentum.
-    weight_decay : float
-        Adds ``weight_decay * θ`` to the gradient: an L2 penalty on all parameters.
-    clip_norm : float, optional
-        Gradients with a larger Euclidean norm are scaled down to it, before the weight decay.
+    weight_decay, decoupled_weight_decay, l1, max_norm, clip_norm, groups
+        See `GradientDescent`. Biases do not decay.
 
     Notes
     -----
@@ -42,8 +37,7 @@ class SGD(Optimizer):
 
     References
     ----------
-    The thesis, Eq. 16 and 17. Nesterov's variant: Sutskever et al., ICML 2013. Clipping: Pascanu,
-    Mikolov, Bengio, arXiv 1211.5063, algorithm 1.
+    The thesis, Eq. 16 and 17. Nesterov's variant: Sutskever et al., ICML 2013.
 
     Examples
     --------
@@ -62,19 +56,26 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        l1: float = 0.0,
+        max_norm: float | None = None,
         clip_norm: float | None = None,
+        groups: Sequence[ParameterGroup] = (),
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            l1=l1,
+            max_norm=max_norm,
+            clip_norm=clip_norm,
+            groups=groups,
+        )
         if not isinstance(nesterov, bool):
             raise TypeError(f"nesterov must be True or False, got {nesterov!r}")
         self.nesterov = nesterov
         self.momentum = momentum
-        self.weight_decay = real("weight_decay", weight_decay, at_least=0)
-        self.clip_norm = None if clip_norm is None else real("clip_norm", clip_norm, above=0)
-        self._velocity: np.ndarray | None = None
-        self._scratch = np.empty(0)
         self._negligible = np.empty(0, np.bool_)
-        self._steps = 0
 
     @property
     def momentum(self) -> float:
@@ -87,67 +88,25 @@ class SGD(Optimizer):
         if self.nesterov and momentum == 0.0:
             raise ValueError("nesterov needs a momentum above 0, such as 0.9")
         self._momentum = momentum
-        decades = math.log(_NEGLIGIBLE / float(np.finfo(np.float32).tiny))
-        self._flush_every = max(1, int(decades / -math.log(self._momentum))) if value > 0 else 1
+        self._flush_every = steps_between_flushes(momentum)
 
-    def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
-        """Update `theta` in place; `grad` is clipped and gets the weight decay in place."""
-        if self._scratch.shape != theta.shape or self._scratch.dtype != theta.dtype:
-            self._scratch = aligned_zeros(theta.size, theta.dtype)
-            self._negligible = np.empty_like(theta, np.bool_)
-        scratch = self._scratch
-        if self.clip_norm is not None:
-            norm = _norm(grad)
-            if norm > self.clip_norm:
-                grad *= self.clip_norm / norm
-        if self.weight_decay:
-            np.multiply(theta, self.weight_decay, out=scratch)
-            grad += scratch
-        direction = grad
-        if self._momentum:
-            direction = self._accumulate(grad)
-        np.multiply(direction, self._learning_rate, out=scratch)
-        np.subtract(theta, scratch, out=theta)  # (Eq. 17)
-
-    def _accumulate(self, grad: np.ndarray) -> np.ndarray:
-        """Return the direction of the step."""
+    def direction(self, grad: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Return ``G``, or with Nesterov's variant ``g + β G``; without momentum ``g``."""
+        if not self._momentum:
+            return grad
         velocity = self.velocity_for(grad)
         np.multiply(velocity, self._momentum, out=velocity)
         np.add(velocity, grad, out=velocity)  # (Eq. 16)
-        self._steps += 1
         if self._steps % self._flush_every == 0:
-            np.abs(velocity, out=self._scratch)
-            np.less(self._scratch, _NEGLIGIBLE, out=self._negligible)
-            np.copyto(velocity, 0.0, where=self._negligible)
+            if self._negligible.shape != grad.shape:
+                self._negligible = np.empty(grad.shape, np.bool_)
+            flush(velocity, out, self._negligible)
         if not self.nesterov:
             return velocity
-        np.multiply(velocity, self._momentum, out=self._scratch)
-        np.add(self._scratch, grad, out=self._scratch)
-        return self._scratch
+        np.multiply(velocity, self._momentum, out=out)
+        np.add(out, grad, out=out)
+        return out
 
     def velocity_for(self, theta: np.ndarray) -> np.ndarray:
         """Return the velocity ``G`` of these parameters, shape (P,); 0 before the first step."""
-        if self._velocity is None or self._velocity.shape != theta.shape:
-            self._velocity = aligned_zeros(theta.size, theta.dtype)
-        return self._velocity
-
-    def state(self) -> dict[str, Any]:
-        """Return velocity and number of steps."""
-        return {"velocity": self._velocity, "steps": self._steps}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        velocity = state["velocity"]
-        self._velocity = None
-        if velocity is not None:
-            self._velocity = aligned_zeros(velocity.size, velocity.dtype)
-            self._velocity[...] = velocity
-        self._steps = int(state["steps"])
-
-
-def _norm(grad: np.ndarray) -> float:
-    with np.errstate(over="ignore"):
-        square = float(np.dot(grad, grad))
-    if math.isinf(square):  # float32 squares overflow from 1.8e19 on
-        square = float(np.einsum("i,i", grad, grad, dtype=np.float64))
-    return math.sqrt(square)
+        return self.remembered("velocity", theta)

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from glassnet.data import Dataset
+from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
-from glassnet.nn import Network, Standardize
+from glassnet.nn import Network
 from glassnet.nn.layer import Cache
 from glassnet.optim import schedule_from_config
 from glassnet.recipes.loading import load_data
 from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
 from glassnet.training import Callback, EarlyStopping, Trainer
+from glassnet.training.views import TestTimeAugmentation, views_from_config
 
 
 @dataclass
@@ -40,9 +42,16 @@ class Job:
             loss=training.loss,  # type: ignore[arg-type]
             metrics=training.metrics,
             engine=training.engine,
+            augmentation=list(map(augmentation_from_config, training.augmentation or ())),
             callbacks=[*stopping, *callbacks],
             seed=training.seed,
         )
+
+    @property
+    def test_time(self) -> TestTimeAugmentation | None:
+        """How the test set is measured a second time."""
+        table = self.recipe.training.test_time
+        return None if table is None else views_from_config(table)
 
     def check(self) -> None:
         """Refuse what cannot be trained.
@@ -58,9 +67,12 @@ class Job:
                 f"{self.recipe.data.name} has {classes} classes and the network {outputs} outputs; "
                 'give its last layer units = "classes"'
             )
+        if self.test_time is not None:
+            self.test_time.check(self.network.input_shape)
         trainer = self.trainer()
         for phase in self.recipe.training.phases:
             trainer.schedule = schedule_from_config(phase.schedule)
+            trainer.batch_size, trainer.drop_last = phase.batch_size, bool(phase.drop_last)
             trainer.check(self.train, self.validation)
 
     @property
@@ -131,14 +143,14 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
 
 
 def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
-    """Give every Standardize the statistics of what reaches it of the training inputs."""
+    """Let every layer with an `adapt` take statistics of what reaches it of the training inputs."""
     before: list[Any] = []
-    for part in (part for layer in network.layers for part in layer.parts):
-        if isinstance(part, Standardize):
-            if any(earlier.parameters for earlier in before):
+    for part in network.parts:
+        if hasattr(part, "adapt"):
+            if any(earlier.parameters or earlier.inner for earlier in before):
                 raise RecipeError(
-                    "Standardize takes its statistics before the training and so cannot stand "
-                    "behind a layer that learns; put it before the first such layer"
+                    f"{type(part).__name__} takes its statistics before the training and so cannot "
+                    "stand behind a layer that learns; put it before the first such layer"
                 )
             for earlier in before:
                 batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))

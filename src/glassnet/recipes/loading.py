@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glassnet.data import DATASETS, Dataset, load_dataset, read_csv, read_image_folder
+import numpy as np
+
+from glassnet.data import (
+    DATASETS,
+    Dataset,
+    load_dataset,
+    read_csv,
+    read_image_folder,
+    stream_image_folder,
+)
 from glassnet.data.download import Progress
 from glassnet.data.loading import SPLIT_SEED, TEST_FRACTION
 from glassnet.recipes.recipe import DataTable, RecipeError
@@ -25,24 +34,30 @@ def load_data(
     """
     path = Path(table.name).expanduser()
     of_table = table.model_dump(include={"label", "regression", "delimiter"}, exclude_none=True)
-    if not of_table and table.size is None:
+    if not of_table and table.size is None and not table.stream:
         return load_dataset(table.name, data_dir=data_dir, progress=progress)
     named = table.name in DATASETS
     if of_table and (named or path.suffix.lower() != ".csv"):
         raise RecipeError(f"data.{next(iter(of_table))} is for .csv files, got {table.name}")
     if table.size is not None and (named or not path.is_dir()):
         raise RecipeError(f"data.size is for folders of images, got {table.name}")
-    if table.size is None:
+    if table.stream and (named or not path.is_dir()):
+        raise RecipeError(f"data.stream is for folders of images, got {table.name}")
+    if of_table:
         return _split(read_csv(path, **of_table))
-    height, width = table.size
-    return _read_images(path, (height, width))
+    size = None if table.size is None else (table.size[0], table.size[1])
+    return _read_images(path, size, stream=bool(table.stream))
 
 
-def _read_images(path: Path, size: tuple[int, int]) -> tuple[Dataset, Dataset]:
+def _read_images(
+    path: Path, size: tuple[int, int] | None, *, stream: bool
+) -> tuple[Dataset, Dataset]:
+    read = stream_image_folder if stream else read_image_folder
     parts = path / "train", path / "test"
     if not all(part.is_dir() for part in parts):
-        return _split(read_image_folder(path, size=size))
-    train = read_image_folder(parts[0], size=size)
+        train, test = _split(read(path, size=size))
+        return train, Dataset(np.asarray(test.x), test.y, test.class_names, test.name)
+    train = read(parts[0], size=size)
     test = read_image_folder(parts[1], size=size, color=train.input_shape[-1] == 3)
     if train.class_names != test.class_names:
         raise RecipeError(

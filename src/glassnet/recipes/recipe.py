@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import AfterValidator, Field
 
+from glassnet.data.augmentation import augmentation_from_config
 from glassnet.names import unknown
 from glassnet.nn import layer_from_config, loss_named
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.tables import StrictTable, read_table, table_from_dict
 from glassnet.training.metrics import METRICS
+from glassnet.training.views import views_from_config
 
 Table = dict[str, Any]
 
@@ -64,6 +66,9 @@ class DataTable(StrictTable):
     """Of a CSV file: what stands between two cells."""
     size: _Size | None = None
     """Of a folder of images: height and width that all are resized to."""
+    stream: bool | None = None
+    """Of a folder of images: whether those to train on are decoded anew in every epoch, for
+    folders that are larger than memory. The test part is kept in memory."""
 
 
 class NetworkTable(StrictTable):
@@ -91,6 +96,8 @@ class PhaseTable(StrictTable):
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = 32
+    drop_last: bool | None = None
+    """Whether an epoch ends without its last batch where that is shorter than the others."""
     optimizer: Annotated[Table, checked(optimizer_from_config)]
     schedule: Annotated[
         Table, Field(default_factory=lambda: {"type": "Constant"}), checked(schedule_from_config)
@@ -105,6 +112,12 @@ class TrainingTable(StrictTable):
     loss: Annotated[str | Table, checked(loss_named)]
     engine: Literal["auto", "numpy", "numba"] = "auto"
     """What computes the steps; see `glassnet.Trainer`."""
+    augmentation: list[Annotated[Table, checked(augmentation_from_config)]] | None = None
+    """What changes the training images at random, in this order. Each has a type, such as
+    "RandomFlip", and its constructor's arguments."""
+    test_time: Annotated[Table, checked(views_from_config)] | None = None
+    """How the test set is measured a second time, as a mean over changed images; see
+    `glassnet.TestTimeAugmentation`."""
     metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
     early_stopping: EarlyStoppingTable | None = None
     phases: Annotated[list[PhaseTable], Field(min_length=1)]

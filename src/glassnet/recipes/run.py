@@ -86,6 +86,7 @@ def fit_phases(job: Job, trainer: Trainer) -> None:
             epochs=phase.epochs,
             validation=job.validation,
             batch_size=phase.batch_size,
+            drop_last=bool(phase.drop_last),
             schedule=schedule_from_config(phase.schedule),
         )
         if trainer.interrupted:
@@ -93,11 +94,15 @@ def fit_phases(job: Job, trainer: Trainer) -> None:
 
 
 def measure_test(job: Job, trainer: Trainer) -> dict[str, Any]:
-    """Return the measurements on the test set, and how many examples it has."""
+    """Return the measurements on the test set, and how many examples it has.
+
+    Where the recipe asks for test-time augmentation, what it gives stands beside the plain numbers.
+    """
     names = default_metrics(job.test)
     if job.test.n_classes:
         names = (*names, "mean_squared_error", "per_class_recall")
-    return {"examples": len(job.test)} | trainer.evaluate(job.test, metrics=names)
+    measured = trainer.evaluate(job.test, metrics=names, test_time=job.test_time)
+    return {"examples": len(job.test)} | measured
 
 
 def _take_settings(trainer: Trainer, config: dict[str, Any]) -> None:

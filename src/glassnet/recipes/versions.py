@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 import glassnet
-from glassnet.nn.compiled import available_threads
+from glassnet.nn.threads import available_threads
 
 
 def versions() -> dict[str, str]:

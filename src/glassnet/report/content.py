@@ -93,6 +93,9 @@ def _headline(
             low, high = wilson_interval(right, examples)
             notes.append(f"{right:,} of {plural(examples, 'test example')} right")
             notes.append(f"95 % interval {percent(low)} to {percent(high)}")
+        averaged = test.get("test_time_accuracy")
+        if is_number(averaged):
+            notes.append(f"{percent(averaged)} as a mean over views of each image")
         notes += _weights(run, best)
         return _Headline(percent(accuracy), "test accuracy", notes)
     notes = [f"on {plural(examples, 'test example')}"] if examples > 0 else []

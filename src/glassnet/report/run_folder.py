@@ -11,7 +11,15 @@ from typing import Any
 
 from glassnet.report.pictures import Picture, png_picture
 
-PICTURES = ("learning_curves", "confusion_matrix", "misclassified", "first_layer_weights")
+PICTURES = (
+    "learning_curves",
+    "confusion_matrix",
+    "misclassified",
+    "saliency",
+    "first_layer_weights",
+    "first_filters",
+    "feature_maps",
+)
 
 
 @dataclass(frozen=True)

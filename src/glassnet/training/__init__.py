@@ -1,10 +1,13 @@
 """The training loop and what stands beside it."""
 
+from glassnet.training.averaging import MovingAverage
 from glassnet.training.callbacks import Callback, CSVLog, EarlyStopping, StopOnDivergence
 from glassnet.training.checkpoint import Checkpoint
 from glassnet.training.history import History
 from glassnet.training.metrics import METRICS, evaluate, predicted_labels
+from glassnet.training.rate_range import RateRange, rate_range_test
 from glassnet.training.trainer import DivergenceError, Trainer
+from glassnet.training.views import TestTimeAugmentation
 
 __all__ = [
     "METRICS",
@@ -14,8 +17,12 @@ __all__ = [
     "DivergenceError",
     "EarlyStopping",
     "History",
+    "MovingAverage",
+    "RateRange",
     "StopOnDivergence",
+    "TestTimeAugmentation",
     "Trainer",
     "evaluate",
     "predicted_labels",
+    "rate_range_test",
 ]

@@ -19,6 +19,7 @@ from glassnet.nn import (
 )
 from glassnet.nn.compiled import Unsupported, multiplications, plan_of, threads_for
 from glassnet.optim import SGD, Optimizer
+from glassnet.training.layered import LayeredSteps, layered_saves
 from glassnet.training.steps import NumpySteps, Steps
 
 ENGINES = ("auto", "numpy", "numba")
@@ -68,18 +69,37 @@ def choose_steps(
     MissingExtraError
         If the engine is "numba" and Numba is not installed.
     """
+    in_all = batch_size * n_steps
     if engine == "auto":
         in_products = _SAVED_PER_MULTIPLICATION * multiplications(network) * batch_size
         saved = n_steps * (_SAVED_PER_STEP + in_products)
-        if not (installed("numba") and installed("scipy")) or saved < SECONDS_TO_SAVE:
+        pays = saved >= SECONDS_TO_SAVE or layered_saves(network, in_all)
+        if not (pays and installed("numba") and installed("scipy")):
             return NumpySteps(network, loss, optimizer)
-        try:
-            return CompiledSteps(network, loss, optimizer, batch_size)
-        except Unsupported:
-            return NumpySteps(network, loss, optimizer)
-    if engine == "numba":
+    if engine == "numpy":
+        return NumpySteps(network, loss, optimizer)
+    try:
         return CompiledSteps(network, loss, optimizer, batch_size)
-    return NumpySteps(network, loss, optimizer)
+    except Unsupported as reason:
+        if engine == "auto" and not layered_saves(network, in_all):
+            return NumpySteps(network, loss, optimizer)
+        return LayeredSteps(network, loss, optimizer, batch_size, instead=reason)
+
+
+def compilable(optimizer: Optimizer) -> SGD:
+    """Return the optimizer, if the compiled steps can do its steps.
+
+    Raises
+    ------
+    Unsupported
+        If it is not SGD, or one with groups, an L1 penalty, bounds on norms or decoupled decay.
+    """
+    if type(optimizer) is not SGD:
+        raise Unsupported(f"there is nothing compiled for {optimizer!r}, only for SGD")
+    for name in ("groups", "l1", "max_norm", "decoupled_weight_decay"):
+        if getattr(optimizer, name):
+            raise Unsupported(f"there is nothing compiled for SGD with {name}")
+    return optimizer
 
 
 class CompiledSteps:
@@ -93,7 +113,7 @@ class CompiledSteps:
     loss : Loss
         One of glassnet's.
     optimizer : Optimizer
-        `SGD`.
+        `SGD` without parameter groups, L1 penalty, bounds on norms and decoupled weight decay.
     batch_size : int
 
     Raises
@@ -109,8 +129,7 @@ class CompiledSteps:
     def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, batch_size: int) -> None:
         require("numba", "fast")
         require("scipy", "fast")
-        if type(optimizer) is not SGD:
-            raise Unsupported(f"there is nothing compiled for {optimizer!r}, only for SGD")
+        sgd = compilable(optimizer)
         if type(loss) not in _LOSSES:
             raise Unsupported(f"there is nothing compiled for {loss!r}")
         self._plan = plan_of(network)
@@ -118,7 +137,7 @@ class CompiledSteps:
         from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415
 
         self._announced, self._gathered = compilation.announced, team.gathered
-        self._network, self._loss, self._optimizer = network, loss, optimizer
+        self._network, self._loss, self._optimizer = network, loss, sgd
         self._kernel = dense_chain
         self._single, self._batch_size = single_example, batch_size
         self._team = team.Team(threads_for(network, batch_size))

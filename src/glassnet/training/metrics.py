@@ -9,8 +9,10 @@ import numpy as np
 
 from glassnet.checks import whole
 from glassnet.data import Dataset
+from glassnet.data.ahead import ahead
 from glassnet.names import lookup
 from glassnet.nn import Loss, Network, loss_named
+from glassnet.training.views import TestTimeAugmentation
 
 METRICS = {
     "loss": "mean of the loss over the examples",
@@ -123,6 +125,7 @@ def evaluate(
     loss: str | Loss,
     metrics: Sequence[str] | None = None,
     batch_size: int = 1024,
+    test_time: TestTimeAugmentation | None = None,
 ) -> dict[str, Any]:
     """Measure a network on a data set.
 
@@ -136,29 +139,48 @@ def evaluate(
         float targets.
     batch_size : int
         Examples in one forward pass.
+    test_time : TestTimeAugmentation, optional
+        Measure the mean over changed images too.
 
     Returns
     -------
     dict
-        Each metric by name.
+        Each metric by name. With `test_time` also ``"test_time_loss"``, ``"test_time_accuracy"``
+        and so on, for each metric that is one number; the plain ones stay what they are.
 
     Raises
     ------
     ValueError
-        If data set and network don't fit, or for an unknown metric.
+        If data set and network don't fit, for an unknown metric, or if the examples are no images
+        and `test_time` is given.
     """
     check_fit(network, dataset)
     loss = loss_named(loss)
     loss.check_output(network.layers[-1].parts[-1])
     outputs = network.output_shape[0]
-    measured = Metrics(loss, metrics_for(dataset, metrics), outputs)
+    names = metrics_for(dataset, metrics)
+    measured = Metrics(loss, names, outputs)
+    beside = Metrics(loss, [name for name in names if name != "per_class_recall"], outputs)
+    if test_time is not None:
+        test_time.check(network.input_shape)
     cache = network.new_cache()
-    for start in range(0, len(dataset), whole("batch_size", batch_size, at_least=1)):
-        rows = slice(start, start + batch_size)
-        y = dataset.y[rows]
-        p = network.forward(np.asarray(dataset.x[rows], network.dtype), cache)
-        measured.add(p, loss.encode(y, outputs, network.dtype), y)
-    return measured.result()
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        return network.forward(x, cache)
+
+    starts = range(0, len(dataset), whole("batch_size", batch_size, at_least=1))
+    parts = (slice(start, start + batch_size) for start in starts)
+    batches = ((dataset.x[rows], dataset.y[rows]) for rows in parts)
+    for raw, y in batches if dataset.streamed is None else ahead(batches):
+        x, targets = np.asarray(raw, network.dtype), loss.encode(y, outputs, network.dtype)
+        measured.add(forward(x), targets, y)
+        if test_time is not None:
+            beside.add(test_time.outputs(network, x, forward), targets, y)
+    if test_time is None:
+        return measured.result()
+    return measured.result() | {
+        f"test_time_{name}": value for name, value in beside.result().items()
+    }
 
 
 def default_metrics(dataset: Dataset) -> tuple[str, ...]:

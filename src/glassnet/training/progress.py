@@ -16,6 +16,7 @@ class Progress:
     epochs: int = 0
     """Epochs that the phase will have."""
     examples: int = 0
+    """In an epoch."""
     batch_size: int = 0
     epoch: int = 0
     """Epochs of the phase that are done."""
@@ -29,14 +30,24 @@ class Progress:
     """Of the last step."""
 
     @classmethod
-    def of_phase(cls, phase: int, epochs: int, examples: int, batch_size: int | str) -> Progress:
-        """Return the beginning of a phase."""
+    def of_phase(
+        cls,
+        phase: int,
+        epochs: int,
+        examples: int,
+        batch_size: int | str,
+        *,
+        drop_last: bool = False,
+    ) -> Progress:
+        """Return the beginning of a phase, perhaps without the last batch if that is shorter."""
         size = examples if batch_size == "full" else min(int(batch_size), examples)
+        if drop_last:
+            examples -= examples % size
         return cls(phase, epochs, examples, size)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches that the examples make, the last short one included."""
+        """Batches that the examples make, the last short one included if it is not dropped."""
         return -(-self.examples // self.batch_size)
 
     def position_after(self, steps: int) -> Position:

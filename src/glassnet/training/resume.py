@@ -72,8 +72,9 @@ def restore_phase(trainer: Trainer, state: dict[str, Any]) -> None:
     ValueError
         If the settings, the data or the callbacks are not those of the run.
     """
+    settings = {"augmentation": [], "drop_last": False} | state["settings"]  # before these were
     for setting, now in trainer.settings.items():
-        before = state["settings"][setting]
+        before = settings[setting]
         if now != before:
             raise ValueError(
                 f"the checkpoint is of a run with {setting.replace('_', ' ')} {before}, "
@@ -105,6 +106,8 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
     return {
         "examples": len(train),
         "batch_size": trainer.progress.batch_size,
+        "augmentation": [augmentation.config() for augmentation in trainer.augmentation],
+        "drop_last": trainer.drop_last,
         "seed": trainer.seed,
         "loss": trainer.loss.config(),
         "optimizer": trainer.optimizer.config() | {"learning_rate": trainer.base_rate},
@@ -115,9 +118,11 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
 
 def _checksum(dataset: Dataset) -> str:
     """Return the CRC-32 of inputs and targets: enough to notice a file that was edited."""
-    value = 0
-    for array in (dataset.x, dataset.y):
-        value = zlib.crc32(np.ascontiguousarray(array).data.cast("B"), value)
+    if dataset.streamed is not None:
+        value = dataset.streamed.checksum(0)
+    else:
+        value = zlib.crc32(np.ascontiguousarray(dataset.x).data.cast("B"))
+    value = zlib.crc32(np.ascontiguousarray(dataset.y).data.cast("B"), value)
     return f"{value:08x}"
 
 

@@ -10,8 +10,26 @@ from typing import Protocol
 import numpy as np
 
 from glassnet.data.batches import Chunk
-from glassnet.nn import Cache, Loss, Network
+from glassnet.nn import Cache, Loss
 from glassnet.optim import Optimizer
+
+
+class Passes(Protocol):
+    """Goes forward and backward through the layers of a network; the network itself does."""
+
+    theta: np.ndarray
+    grad: np.ndarray
+
+    def new_cache(self) -> list[Cache]:
+        """See `Network.new_cache`."""
+
+    def forward(
+        self, x: np.ndarray, cache: list[Cache] | None = None, *, training: bool = False
+    ) -> np.ndarray:
+        """See `Network.forward`."""
+
+    def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
+        """See `Network.backward`."""
 
 
 class Steps(Protocol):
@@ -62,14 +80,15 @@ class NumpySteps:
 
     Parameters
     ----------
-    network : Network
+    network : Passes
+        A network, or what runs its layers in another way.
     loss : Loss
     optimizer : Optimizer
     """
 
     name = "numpy"
 
-    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(self, network: Passes, loss: Loss, optimizer: Optimizer) -> None:
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._cache: list[Cache] = network.new_cache()
 

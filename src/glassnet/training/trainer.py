@@ -6,12 +6,14 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from glassnet.checks import whole
 from glassnet.data import Dataset
+from glassnet.data.augmentation import Augmentation, Augmenter
 from glassnet.data.batches import Chunk, chunks
 from glassnet.names import lookup
 from glassnet.nn import Loss, Network, loss_named
@@ -24,7 +26,9 @@ from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 from glassnet.training.progress import Progress
 from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
+from glassnet.training.slots import slots_of
 from glassnet.training.steps import Steps
+from glassnet.training.views import TestTimeAugmentation
 
 
 class DivergenceError(ArithmeticError):
@@ -47,6 +51,10 @@ class Trainer:
     batch_size : int or "full"
         Examples in a step. 1 is stochastic gradient descent as in Algorithm 1 of the thesis,
         ``"full"`` is full gradient descent. The last batch of an epoch may be shorter.
+    augmentation : sequence of Augmentation
+        What changes the training images at random, in this order; see `glassnet.data.augmentation`.
+    drop_last : bool
+        Whether an epoch ends without its last batch where that is shorter than the others.
     metrics : sequence of str, optional
         Keys of `METRICS`; by default they suit the data set.
     callbacks : sequence of Callback
@@ -55,7 +63,7 @@ class Trainer:
         What computes the steps: see `glassnet.training.compiled.choose_steps`. The engines agree to
         rounding; each gives the same bits for the same seed and number of threads.
     seed : int
-        Decides the order of the examples and the held-out fraction.
+        Decides the order of the examples, how they are changed, and the held-out fraction.
 
     Attributes
     ----------
@@ -99,6 +107,8 @@ class Trainer:
         optimizer: Optimizer | None = None,
         schedule: Schedule | None = None,
         batch_size: int | str = 32,
+        augmentation: Sequence[Augmentation] = (),
+        drop_last: bool = False,
         metrics: Sequence[str] | None = None,
         callbacks: Sequence[Callback] = (),
         engine: str = "auto",
@@ -111,6 +121,7 @@ class Trainer:
         self.optimizer = optimizer or SGD(learning_rate=0.01, momentum=0.9)
         self.schedule = schedule or Constant()
         self.batch_size = batch_size
+        self.augmentation, self.drop_last = augmentation, drop_last
         self.metrics = metrics
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
         self.engine = lookup(dict(zip(ENGINES, ENGINES, strict=True)), engine, "engine")
@@ -133,6 +144,18 @@ class Trainer:
     def batch_size(self, value: int | str) -> None:
         self._batch_size = value if value == "full" else whole("batch_size", value, at_least=1)
 
+    @property
+    def augmentation(self) -> Sequence[Augmentation]:
+        """What changes the training images, in this order."""
+        return self._augmentation
+
+    @augmentation.setter
+    def augmentation(self, value: Sequence[Augmentation]) -> None:
+        good = isinstance(value, list | tuple) and all(isinstance(v, Augmentation) for v in value)
+        if not good:
+            raise TypeError(f"augmentation must be such as [RandomFlip()], got {value!r}")
+        self._augmentation = tuple(value)
+
     def fit(
         self,
         train: Dataset,
@@ -142,6 +165,8 @@ class Trainer:
         batch_size: int | str | None = None,
         optimizer: Optimizer | None = None,
         schedule: Schedule | None = None,
+        augmentation: Sequence[Augmentation] | None = None,
+        drop_last: bool | None = None,
     ) -> History:
         """Train for some epochs: one phase. Call it again to go on, with other settings if wanted.
 
@@ -153,7 +178,7 @@ class Trainer:
         validation : Dataset or float, optional
             Measured after every epoch: a set, or the fraction of `train`, in (0, 1), that is held
             out for it (the same examples in every phase).
-        batch_size, optimizer, schedule : optional
+        batch_size, optimizer, schedule, augmentation, drop_last : optional
             New settings from this phase on. A new optimizer starts without a memory; to keep the
             velocity, change the old one's settings.
 
@@ -172,6 +197,8 @@ class Trainer:
         self.optimizer = optimizer or self.optimizer
         self.schedule = schedule or self.schedule
         self.batch_size = self.batch_size if batch_size is None else batch_size
+        self.augmentation = self.augmentation if augmentation is None else augmentation
+        self.drop_last = self.drop_last if drop_last is None else drop_last
         if isinstance(validation, float | int):
             check_fit(self.network, train)
             train, validation = train.split(validation, seed=self.seed)
@@ -179,10 +206,11 @@ class Trainer:
         self.stopped = self.interrupted = self.resumed = False
         self.engine_in_use = self.engine
         self._train, self._settings = train, {}
+        self.optimizer.bind(slots_of(self.network))
         self.base_rate = self.optimizer.learning_rate
         whole("epochs", epochs, at_least=1)
         self.progress = Progress.of_phase(
-            self.progress.phase + 1, epochs, len(train), self.batch_size
+            self.progress.phase + 1, epochs, len(train), self.batch_size, drop_last=self.drop_last
         )
         if self._pending is not None and not self._go_on(self._pending):
             return self.history
@@ -190,7 +218,7 @@ class Trainer:
             self._call("on_fit_start")
             while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
                 self._train_epoch(train)
-                if self.progress.row == len(train):
+                if self.progress.row == self.progress.examples:
                     self._end_epoch(validation)
             self._call("on_fit_end")
         finally:
@@ -205,9 +233,16 @@ class Trainer:
         """Break the phase off within moments, to be resumed later; safe in a signal handler."""
         self.interrupted = True
 
-    def evaluate(self, dataset: Dataset, *, metrics: Sequence[str] | None = None) -> dict[str, Any]:
+    def evaluate(
+        self,
+        dataset: Dataset,
+        *,
+        metrics: Sequence[str] | None = None,
+        test_time: TestTimeAugmentation | None = None,
+    ) -> dict[str, Any]:
         """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`."""
-        return evaluate(self.network, dataset, loss=self.loss, metrics=metrics or self.metrics)
+        chosen = metrics or self.metrics
+        return evaluate(self.network, dataset, loss=self.loss, metrics=chosen, test_time=test_time)
 
     def running_metrics(self) -> dict[str, Any]:
         """Return the metrics of this epoch's examples so far."""
@@ -223,6 +258,8 @@ class Trainer:
         """
         check_fit(self.network, train)
         self._check_batches(len(train))
+        for augmentation in self.augmentation:
+            augmentation.check(train.input_shape)
         outputs = self.network.output_shape[0]
         self.loss.encode(train.y[:1], outputs, self.network.dtype)
         names = metrics_for(train, self.metrics)
@@ -239,7 +276,7 @@ class Trainer:
     def _check_batches(self, examples: int) -> None:
         """Refuse batches that are too small for a layer, as one example is for batch norm."""
         size = examples if self.batch_size == "full" else min(int(self.batch_size), examples)
-        last = examples % size or size
+        last = size if self.drop_last else examples % size or size
         for name, layer in self.network.named_parts():
             if last < layer.least_batch:
                 which = "a batch" if last == size else "the last batch of an epoch"
@@ -257,8 +294,19 @@ class Trainer:
             self.measured.reset()
             progress.seconds = 0.0
             self._call("on_epoch_start")
-        order = self.shuffling.permutation(len(train))
+        order = self.shuffling.permutation(len(train))[: progress.examples]
         size, dtype = progress.batch_size, self.network.dtype
+        augmenter = None
+        if self.augmentation:
+            augmenter = Augmenter(
+                self.augmentation,
+                order,
+                train.input_shape,
+                len(train),
+                batch_size=size,
+                epoch=len(self.history),
+                seed=self.seed,
+            )
         steps = choose_steps(
             self.engine_in_use,
             self.network,
@@ -269,20 +317,22 @@ class Trainer:
         )
         self.engine_in_use = steps.name
         clock = time.perf_counter()
-        with steps.ready():
-            for chunk in chunks(
-                train,
-                order,
-                size,
-                dtype=dtype,
-                outputs=self.network.output_shape[0],
-                multiplications=self.network.theta.size,
-                start=progress.row,
-            ):
+        made = chunks(
+            train,
+            order,
+            size,
+            dtype=dtype,
+            outputs=self.network.output_shape[0],
+            multiplications=self.network.theta.size,
+            start=progress.row,
+            augmenter=augmenter,
+        )
+        with steps.ready(), closing(made):
+            for chunk in made:
                 with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
                     self._train_chunk(chunk, steps)
                 progress.row += len(chunk.y)
-                if progress.row == len(train) and not self._is_finite():
+                if progress.row == progress.examples and not self._is_finite():
                     raise self._divergence(progress.step - 1, chunk.x[-size:])
                 progress.seconds += time.perf_counter() - clock
                 self._call("on_chunk_end")
@@ -300,7 +350,7 @@ class Trainer:
             rates = [
                 self.schedule.rate(base, progress.position_after(i)) for i in range(len(rates))
             ]
-        targets = self.loss.encode(chunk.y, network.output_shape[0], network.dtype)
+        targets = chunk.mixed(self.loss.encode(chunk.y, network.output_shape[0], network.dtype))
         outputs = np.empty((rows, *network.output_shape), network.dtype)
         chance = stream(self.seed, "dropout", progress.phase, first)
         done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher(), chance)

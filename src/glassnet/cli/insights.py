@@ -1,0 +1,89 @@
+"""What a trained network looks for in images, as pictures; none where there is no image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from glassnet import figures
+from glassnet.data import Dataset
+from glassnet.figures.feature_maps import Stage
+from glassnet.nn import Conv2D, DepthwiseConv2D, Network, Whitening2D
+from glassnet.nn.feature_maps import FeatureMaps, feature_maps
+from glassnet.nn.saliency import occlusion, saliency
+
+_MISTAKES = 6  # so many have their maps drawn
+
+
+def first_filters(network: Network) -> Figure | None:
+    """Draw the filters of the first convolution if it sees images, grey or in colour."""
+    if not _sees_images(network):
+        return None
+    for _, part in network.named_parts():
+        if isinstance(part, Whitening2D):
+            return figures.convolution_filters(part.filters, whitening=True)
+        if isinstance(part, DepthwiseConv2D):
+            height, width, _, _ = part.W.shape
+            return figures.convolution_filters(part.W.value.reshape(height, width, 1, -1))
+        if isinstance(part, Conv2D):
+            return figures.convolution_filters(part.W.value) if part.W.shape[2] in {1, 3} else None
+    return None
+
+
+def maps_of_an_image(network: Network, test: Dataset, outputs: np.ndarray) -> Figure | None:
+    """Draw the feature maps of the first test image that is recognised, else of the first one."""
+    if not _sees_images(network):
+        return None
+    predicted = outputs.argmax(axis=1)
+    chosen = int(np.argmax(predicted == test.y))
+    stages = feature_maps(network, test.x[chosen : chosen + 1])
+    if not stages:
+        return None
+    name, taken = (test.class_names[label] for label in (test.y[chosen], predicted[chosen]))
+    share = f"{100 * outputs[chosen].max():.0f} %"
+    known = "recognised" if name == taken else f"taken for {taken}"
+    return figures.feature_maps(
+        test.x[chosen],
+        [Stage(_called(stage), stage.maps[0]) for stage in stages],
+        caption=f"A test image of the class {name}, {known} ({share})",
+    )
+
+
+def saliency_of_mistakes(
+    network: Network,
+    test: Dataset,
+    outputs: np.ndarray,
+    predict: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Figure | None:
+    """Draw what the network went by where it was wrong with the greatest confidence."""
+    predicted = outputs.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != test.y)
+    if not _sees_images(network) or wrong.size == 0:
+        return None
+    chosen = wrong[np.argsort(-outputs.max(axis=1)[wrong], kind="stable")][:_MISTAKES]
+    images, labels = test.x[chosen], predicted[chosen]
+    colour = test.x[:1000].mean(axis=(0, 1, 2))
+    falls = [
+        occlusion(network, image, label, fill=colour, predict=predict)
+        for image, label in zip(images, labels.tolist(), strict=True)
+    ]
+    return figures.saliency_maps(
+        images,
+        test.y[chosen],
+        outputs[chosen],
+        test.class_names,
+        gradients=saliency(network, images, labels),
+        falls=np.stack(falls),
+    )
+
+
+def _called(stage: FeatureMaps) -> str:
+    """Name the stage; and the layer after its convolution, if the maps come from there."""
+    own = stage.name.startswith(f"{stage.after.lower()}_")
+    return stage.name if own else f"{stage.name}, {stage.after}"
+
+
+def _sees_images(network: Network) -> bool:
+    return len(network.input_shape) == 3 and network.input_shape[2] in {1, 3}

@@ -1,0 +1,280 @@
+"""Pooling of images by a team of threads, each with its share of the images.
+
+Images are flat: pixel after pixel, with the channels of a pixel side by side.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from glassnet.kernels.compilation import compiled, part
+from glassnet.kernels.elementwise import copy, fill
+from glassnet.kernels.team import Member, share
+
+
+class Windows(NamedTuple):
+    """Where the windows lie on an image."""
+
+    height: int
+    width: int
+    channels: int
+    out_height: int
+    out_width: int
+    kernel_height: int
+    kernel_width: int
+    stride_height: int
+    stride_width: int
+    top: int
+    """Rows of padding above the image."""
+    left: int
+    """Columns of padding left of it."""
+
+
+@part
+def image_size(w: Windows) -> int:
+    """Return how many numbers there are in an image."""
+    return w.height * w.width * w.channels
+
+
+@part
+def pooled_size(w: Windows) -> int:
+    """Return how many numbers there are in a pooled image."""
+    return w.out_height * w.out_width * w.channels
+
+
+@part
+def quarters(w: Windows) -> bool:
+    """Tell whether the windows are 2 x 2, side by side, without padding."""
+    return (
+        w.kernel_height == w.kernel_width == w.stride_height == w.stride_width == 2
+        and w.top == w.left == 0
+        and w.height >= 2 * w.out_height
+        and w.width >= 2 * w.out_width
+    )
+
+
+@part
+def apart(w: Windows) -> bool:
+    """Tell whether no two windows share a pixel."""
+    return w.stride_height >= w.kernel_height and w.stride_width >= w.kernel_width
+
+
+@compiled
+def pool_max(member: Member, x: np.ndarray, y: np.ndarray, winner: np.ndarray, w: Windows) -> bool:
+    """Write the largest number of each window to `y`, and which it was to `winner`.
+
+    Parameters
+    ----------
+    member : Member
+    x : ndarray, shape (n * height * width * channels,)
+    y : ndarray, shape (n * out_height * out_width * channels,)
+    winner : ndarray of uint8, shape of `y`
+    w : Windows
+    """
+    first, end = share(y.size // pooled_size(w), member)
+    for image in range(first, end):
+        at, to = image * image_size(w), image * pooled_size(w)
+        won = winner[to : to + pooled_size(w)]
+        pool_image(x[at : at + image_size(w)], y[to : to + pooled_size(w)], won, w)
+    return True
+
+
+@compiled
+def pool_image(x: np.ndarray, y: np.ndarray, winner: np.ndarray, w: Windows) -> None:
+    """Do that for one image."""
+    c, line = w.channels, w.width * w.channels
+    if quarters(w):
+        for row in range(w.out_height):
+            for column in range(w.out_width):
+                at, to = 2 * row * line + 2 * column * c, (row * w.out_width + column) * c
+                upper, lower = x[at : at + 2 * c], x[at + line :][: 2 * c]
+                _largest_of_four(upper, lower, y[to : to + c], winner[to : to + c])
+        return
+    for row in range(w.out_height):
+        for column in range(w.out_width):
+            to = (row * w.out_width + column) * c
+            largest, won = y[to : to + c], winner[to : to + c]
+            begun = False
+            for i in range(w.kernel_height):
+                above = row * w.stride_height + i - w.top
+                if above < 0 or above >= w.height:
+                    continue
+                for j in range(w.kernel_width):
+                    before = column * w.stride_width + j - w.left
+                    if before < 0 or before >= w.width:
+                        continue
+                    at, number = above * line + before * c, i * w.kernel_width + j
+                    _keep_larger(x[at : at + c], largest, won, np.uint8(number), begun)
+                    begun = True
+
+
+# In the comparisons a NaN wins, and the first of equal numbers.
+
+
+@compiled
+def _largest_of_four(
+    upper: np.ndarray, lower: np.ndarray, y: np.ndarray, winner: np.ndarray
+) -> None:
+    c = y.size
+    right, last = upper[c:], lower[c:]
+    for j in range(c):
+        value, number = upper[j], np.uint8(0)
+        other = right[j]
+        number = np.uint8(1) if other > value or other != other else number  # noqa: PLR0124
+        value = other if other > value or other != other else value  # noqa: PLR0124
+        other = lower[j]
+        number = np.uint8(2) if other > value or other != other else number  # noqa: PLR0124
+        value = other if other > value or other != other else value  # noqa: PLR0124
+        other = last[j]
+        number = np.uint8(3) if other > value or other != other else number  # noqa: PLR0124
+        value = other if other > value or other != other else value  # noqa: PLR0124
+        y[j] = value
+        winner[j] = number
+
+
+@compiled
+def _keep_larger(
+    x: np.ndarray, y: np.ndarray, winner: np.ndarray, number: np.uint8, begun: bool
+) -> None:
+    if not begun:
+        copy(x, y)
+        for j in range(x.size):
+            winner[j] = number
+        return
+    for j in range(x.size):
+        value, largest, won = x[j], y[j], winner[j]
+        won = number if value > largest or value != value else won  # noqa: PLR0124
+        largest = value if value > largest or value != value else largest  # noqa: PLR0124
+        y[j] = largest
+        winner[j] = won
+
+
+@compiled
+def pool_max_back(
+    member: Member, dy: np.ndarray, winner: np.ndarray, dx: np.ndarray, w: Windows
+) -> bool:
+    """Write the gradient by the images to `dx`: a window's goes to its largest number."""
+    first, end = share(dy.size // pooled_size(w), member)
+    for image in range(first, end):
+        at, to = image * image_size(w), image * pooled_size(w)
+        pool_image_back(
+            dy[to : to + pooled_size(w)],
+            winner[to : to + pooled_size(w)],
+            dx[at : at + image_size(w)],
+            w,
+        )
+    return True
+
+
+@compiled
+def pool_image_back(dy: np.ndarray, winner: np.ndarray, dx: np.ndarray, w: Windows) -> None:
+    """Do that for one image."""
+    c, line = w.channels, w.width * w.channels
+    if quarters(w):
+        for row in range(w.out_height):
+            for column in range(w.out_width):
+                at, to = 2 * row * line + 2 * column * c, (row * w.out_width + column) * c
+                upper, lower = dx[at : at + 2 * c], dx[at + line :][: 2 * c]
+                _to_largest_of_four(dy[to : to + c], winner[to : to + c], upper, lower)
+            fill(dx[2 * row * line + 2 * w.out_width * c : (2 * row + 1) * line], 0)
+            fill(dx[(2 * row + 1) * line + 2 * w.out_width * c : (2 * row + 2) * line], 0)
+        fill(dx[2 * w.out_height * line :], 0)
+        return
+    fill(dx, 0)
+    for row in range(w.out_height):
+        for column in range(w.out_width):
+            to = (row * w.out_width + column) * c
+            for i in range(w.kernel_height):
+                above = row * w.stride_height + i - w.top
+                if above < 0 or above >= w.height:
+                    continue
+                for j in range(w.kernel_width):
+                    before = column * w.stride_width + j - w.left
+                    if before < 0 or before >= w.width:
+                        continue
+                    at, number = above * line + before * c, i * w.kernel_width + j
+                    slopes, won = dy[to : to + c], winner[to : to + c]
+                    _add_to_winner(slopes, won, np.uint8(number), dx[at : at + c])
+
+
+@compiled
+def _to_largest_of_four(
+    dy: np.ndarray, winner: np.ndarray, upper: np.ndarray, lower: np.ndarray
+) -> None:
+    c, zero = dy.size, dy.dtype.type(0)
+    right, last = upper[c:], lower[c:]
+    for j in range(c):
+        slope, number = dy[j], winner[j]
+        upper[j] = slope if number == np.uint8(0) else zero
+        right[j] = slope if number == np.uint8(1) else zero
+    for j in range(c):
+        slope, number = dy[j], winner[j]
+        lower[j] = slope if number == np.uint8(2) else zero
+        last[j] = slope if number == np.uint8(3) else zero
+
+
+@compiled
+def _add_to_winner(dy: np.ndarray, winner: np.ndarray, number: np.uint8, dx: np.ndarray) -> None:
+    zero = dy.dtype.type(0)
+    for j in range(dy.size):
+        dx[j] += dy[j] if winner[j] == number else zero
+
+
+@compiled
+def pool_mean(member: Member, x: np.ndarray, y: np.ndarray, w: Windows) -> bool:
+    """Write the mean of each window to `y`; padding does not count."""
+    first, end = share(y.size // pooled_size(w), member)
+    c, line = w.channels, w.width * w.channels
+    for image in range(first, end):
+        pixels = x[image * image_size(w) : (image + 1) * image_size(w)]
+        for row in range(w.out_height):
+            for column in range(w.out_width):
+                to = image * pooled_size(w) + (row * w.out_width + column) * c
+                mean = y[to : to + c]
+                top, bottom, left, right = inside(row, column, w)
+                fill(mean, 0)
+                for above in range(top, bottom):
+                    for before in range(left, right):
+                        at = above * line + before * c
+                        _add_times(x.dtype.type(1), pixels[at : at + c], mean)
+                weight = x.dtype.type(1) / x.dtype.type((bottom - top) * (right - left))
+                for j in range(c):
+                    mean[j] *= weight
+    return True
+
+
+@part
+def inside(row: int, column: int, w: Windows) -> tuple[int, int, int, int]:
+    """Return the first and last rows, and columns, of the image that a window sees."""
+    top, left = row * w.stride_height - w.top, column * w.stride_width - w.left
+    bottom, right = min(w.height, top + w.kernel_height), min(w.width, left + w.kernel_width)
+    return max(0, top), bottom, max(0, left), right
+
+
+@compiled
+def _add_times(factor: float, x: np.ndarray, y: np.ndarray) -> None:
+    for j in range(x.size):
+        y[j] += factor * x[j]
+
+
+@compiled
+def pool_mean_back(member: Member, dy: np.ndarray, dx: np.ndarray, w: Windows) -> bool:
+    """Write the gradient by the images to `dx`: each window's, shared by its pixels."""
+    first, end = share(dy.size // pooled_size(w), member)
+    c, line = w.channels, w.width * w.channels
+    for image in range(first, end):
+        pixels = dx[image * image_size(w) : (image + 1) * image_size(w)]
+        fill(pixels, 0)
+        for row in range(w.out_height):
+            for column in range(w.out_width):
+                to = image * pooled_size(w) + (row * w.out_width + column) * c
+                slope = dy[to : to + c]
+                top, bottom, left, right = inside(row, column, w)
+                weight = dx.dtype.type(1) / dx.dtype.type((bottom - top) * (right - left))
+                for above in range(top, bottom):
+                    for before in range(left, right):
+                        at = above * line + before * c
+                        _add_times(weight, slope, pixels[at : at + c])
+    return True

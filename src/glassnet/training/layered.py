@@ -1,0 +1,101 @@
+"""Steps through a network layer by layer, where compiled code runs the layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from glassnet.data.batches import Chunk
+from glassnet.extras import require
+from glassnet.nn import Conv2D, Loss, Network
+from glassnet.nn.compiled import Unsupported
+from glassnet.nn.threads import available_threads
+from glassnet.optim import Optimizer
+from glassnet.training.steps import NumpySteps
+
+SECONDS_TO_SAVE = 20.0
+"""In one call of `Trainer.fit`. With less to save, the first compilation costs more."""
+
+_SAVED_PER_MULTIPLICATION = 3e-11
+"""Seconds of a step, for each multiplication of a convolution's forward pass."""
+
+
+def layered_saves(network: Network, examples: int) -> bool:
+    """Tell whether `LayeredSteps` pay for steps with so many examples in all.
+
+    They do where there are convolutions, and enough to do for them.
+    """
+    in_all = examples * sum(
+        layer.W.size * math.prod(layer.windows.output)
+        for _, layer in network.named_parts()
+        if isinstance(layer, Conv2D)
+    )
+    return in_all * _SAVED_PER_MULTIPLICATION >= SECONDS_TO_SAVE
+
+
+class LayeredSteps:
+    """Steps on a network of layers that have compiled twins, all in one team of threads.
+
+    Parameters
+    ----------
+    network : Network
+        Any. Layers that there is nothing compiled for are run as they are.
+    loss : Loss
+    optimizer : Optimizer
+    batch_size : int
+    instead : Unsupported, optional
+        Raised if there is nothing compiled for any layer.
+
+    Raises
+    ------
+    Unsupported
+        If there is nothing compiled for any layer.
+    MissingExtraError
+        If Numba is not installed.
+    """
+
+    name = "numba"
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        batch_size: int,
+        *,
+        instead: Unsupported | None = None,
+    ) -> None:
+        require("numba", "fast")
+        require("scipy", "fast")
+        # these need Numba, and take their time
+        from glassnet.kernels import compilation, team  # noqa: PLC0415
+        from glassnet.nn.compiled_row import CompiledRow  # noqa: PLC0415
+
+        self._announced, self._gathered = compilation.announced, team.gathered
+        self._team = team.Team(available_threads())
+        self.row = CompiledRow(network, batch_size, self._team)
+        if not self.row.compiled:
+            raise instead or Unsupported("there is nothing compiled for the network's layers")
+        self._steps = NumpySteps(self.row, loss, optimizer)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
+        with self._announced(), self._gathered(self._team, uses_blas=True):
+            yield
+
+    def run(  # noqa: PLR0917
+        self,
+        chunk: Chunk,
+        targets: np.ndarray,
+        outputs: np.ndarray,
+        batch_size: int,
+        rates: Sequence[float],
+        after_step: Callable[[], None] | None,
+        rng: np.random.Generator | None = None,
+    ) -> int:
+        """Make a step for each batch; see `Steps.run`."""
+        return self._steps.run(chunk, targets, outputs, batch_size, rates, after_step, rng)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+
+FEW = ("--steps", 60)
+
+
+def test_a_rate_is_suggested_with_a_picture_and_the_command_that_uses_it(
+    glassnet, workplace
+) -> None:
+    done = glassnet("rates", *FEW)
+    assert done.code == 0, done.err
+    rate = re.search(r"Learning rate\s+(\S+)", done.out)
+    assert rate is not None
+    assert 1e-3 < float(rate[1]) < 1
+    assert f"glassnet train digits --learning-rate {rate[1]}" in done.out
+    assert (workplace / "digits-rates.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_settings_are_part_of_the_command_that_uses_the_rate(glassnet, workplace) -> None:
+    change = "training.phases.0.batch_size=16"
+    done = glassnet("rates", *FEW, "--set", change, "--out", workplace / "here.png")
+    assert done.code == 0, done.err
+    assert f"glassnet train digits --set {change} --learning-rate" in done.out
+    assert (workplace / "here.png").exists()
+
+
+def test_where_the_loss_does_not_fall_it_says_so(glassnet) -> None:
+    done = glassnet("rates", *FEW, "--lowest", 1e-9, "--highest", 1e-8)
+    assert done.code == 1
+    assert "did not fall" in done.out
+
+
+def test_mistakes_are_told_in_a_line(glassnet, workplace) -> None:
+    for arguments, message in (
+        (("--phase", 2), "--phase is 2, and digits has 1"),
+        (("--lowest", 3, "--highest", 2), "highest must be a finite number, above 3, got 2"),
+        (("--out", "nowhere/rates.png"), "nowhere"),
+        (("--steps", 3), "10"),
+    ):
+        done = glassnet("rates", *arguments)
+        assert done.code == 2
+        assert message in done.err
+    assert list(workplace.iterdir()) == []
