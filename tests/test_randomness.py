@@ -43,3 +43,11 @@ def test_using_one_stream_leaves_the_global_state_alone() -> None:
 def test_a_seed_that_is_none_is_refused(seed: int, error: type[Exception]) -> None:
     with pytest.raises(error, match="seed must be a whole number of at least 0, got"):
         stream(seed, "split")
+
+
+def test_every_position_has_a_stream_of_its_own() -> None:
+    positions = [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (10**9, 3)]
+    draws = {tuple(stream(5, "augmentation", *p).integers(2**62, size=4)) for p in positions}
+    assert len(draws) == len(positions)
+    again = stream(5, "augmentation", 1, 0).integers(2**62, size=4)
+    assert tuple(again) in draws

@@ -33,6 +33,11 @@ RUNS = {
     "strided": lambda: [Conv(5, 3, strides=2, padding="same", use_bias=False)],
     "grouped": lambda: [Conv(6, 3, groups=3, dilation=2, padding=2)],
     "whitening": lambda: [nn.Whitening2D(2), nn.GELU()],
+    "whitening alone": lambda: [nn.Whitening2D((2, 1))],
+    "depthwise": lambda: [nn.DepthwiseConv2D(3)],
+    "depthwise, relu": lambda: [nn.DepthwiseConv2D((2, 3), "relu", padding="same", dilation=2)],
+    "depthwise, strided": lambda: [nn.DepthwiseConv2D(3, strides=2, padding=1, use_bias=False)],
+    "depthwise, more": lambda: [nn.DepthwiseConv2D(3, multiplier=2)],
     "max": lambda: [Max(2)],
     "overlapping": lambda: [Max(3, strides=2, padding=1)],
     "one way": lambda: [Max((3, 2), strides=(1, 3), padding="same")],
@@ -78,7 +83,7 @@ def network_of(layers, dtype="float64", shape=(7, 9, 6)):
             layer.adapt(rng.normal(size=(9, *shape)))
     for name, array in network.numbers().items():  # no scale or shift that does nothing
         if name.split(".")[-1] in {"gamma", "beta", "b"}:
-            array += rng.normal(size=array.shape)
+            array[...] += rng.normal(size=array.shape)
     network.first_learning = 0  # the gradient by the inputs is computed too
     return network
 
@@ -205,7 +210,9 @@ def test_a_window_too_large_for_a_byte_is_left_to_the_layer(team) -> None:
 
 def test_stages_say_what_they_are(team) -> None:
     layers = [Conv(4, 3), Norm(), gn.ReLU(), Max(2), Conv(4, 3, "relu"), Mean(2), gn.Flatten()]
-    row = CompiledRow(gn.Network([*layers, gn.Dense(3, "softmax")], input_shape=(12, 12, 1)), 8, team)
+    row = CompiledRow(
+        gn.Network([*layers, gn.Dense(3, "softmax")], input_shape=(12, 12, 1)), 8, team
+    )
     names = [stage.name for stage in row.stages]
     assert names[0].startswith("Conv2D, ")
     assert names[1] == "BatchNormalization + ReLU + MaxPooling2D, compiled"
@@ -217,18 +224,30 @@ def test_stages_say_what_they_are(team) -> None:
 
 def test_the_gradient_of_a_network_is_that_of_its_layers(team) -> None:
     layers = lambda: [Conv(4, 3), Norm(), gn.ReLU(), Max(2), gn.Flatten(), gn.Dense(3, "softmax")]  # noqa: E731
-    ours, theirs = (
-        gn.Network(layers(), input_shape=(8, 8, 2), dtype="float64") for _ in range(2)
-    )
+    ours, theirs = (gn.Network(layers(), input_shape=(8, 8, 2), dtype="float64") for _ in range(2))
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(5, 8, 8, 2)), np.eye(3)[rng.integers(0, 3, 5)]
     for loss in ("categorical_cross_entropy", "half_squared_error"):
         row = CompiledRow(ours, 5, team)
-        for runner, network in ((row, ours), (theirs, theirs)):
+        for runner in (row, theirs):
             cache = runner.new_cache()
             p = runner.forward(x, cache, training=True)
             runner.backward(p, y, loss_named(loss), cache)
         np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-10, atol=1e-13)
+
+
+def test_an_output_activation_stays_apart_from_what_comes_before_it(team) -> None:
+    ours, theirs = (
+        gn.Network([gn.Flatten(), Norm(), gn.Sigmoid()], input_shape=(2, 2, 1), dtype="float64")
+        for _ in range(2)
+    )
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 2, 2, 1)), rng.integers(0, 2, (5, 4)).astype(float)
+    for runner in (CompiledRow(ours, 5, team), theirs):
+        cache = runner.new_cache()
+        p = runner.forward(x, cache, training=True)
+        runner.backward(p, y, loss_named("binary_cross_entropy"), cache)
+    np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-10, atol=1e-13)
 
 
 def test_predictor_gives_what_predict_gives() -> None:

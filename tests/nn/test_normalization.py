@@ -5,8 +5,7 @@ import pytest
 
 import glassnet as gn
 import reference
-from glassnet.nn import Cache, threads
-from glassnet.nn import normalization as module
+from glassnet.nn import Cache, channel_rows, threads
 
 
 def placed(
@@ -78,7 +77,7 @@ def test_wider_rows_and_smaller_blocks_change_nothing(
         return y, dx, layer.gamma.grad.copy(), layer.beta.grad.copy()
 
     expected = both()
-    monkeypatch.setattr(module, "_WIDTH", width)
+    monkeypatch.setattr(channel_rows, "WIDTH", width)
     monkeypatch.setattr(threads, "BLOCK_BYTES", block)
     for array, other in zip(both(), expected, strict=True):
         np.testing.assert_allclose(array, other, rtol=1e-12, atol=1e-14)

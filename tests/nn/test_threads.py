@@ -51,15 +51,17 @@ def test_an_error_in_any_share_comes_out_after_all_have_ended(count: int) -> Non
 
 
 def test_products_keep_to_their_thread_while_shares_are_worked_on() -> None:
-    threadpoolctl = pytest.importorskip("threadpoolctl")
+    pytest.importorskip("threadpoolctl")
+    one_thread = threads._OneThreadAProduct()
+    with one_thread:
+        libraries = one_thread._libraries
 
     def limits() -> set[int]:
-        info = threadpoolctl.threadpool_info()
-        return {library["num_threads"] for library in info if library["user_api"] == "blas"}
+        return {i["num_threads"] for i in libraries.info() if i["user_api"] == "blas"}
 
     before = limits()
-    with threads._one_thread_a_product:
-        with threads._one_thread_a_product:
+    with one_thread:
+        with one_thread:
             assert limits() == {1}
         assert limits() == {1}
     assert limits() == before

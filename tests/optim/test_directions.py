@@ -89,6 +89,15 @@ def test_lookahead_keeps_the_momentum_of_the_other() -> None:
     assert inner.state()["velocity"].item() == pytest.approx(1.75)
 
 
+def test_lookahead_begins_anew_with_other_parameters() -> None:
+    optimizer, theta = gn.Lookahead(gn.SGD(0.1), every=2, alpha=0.5), np.zeros(3)
+    moved(optimizer, 1.0)
+    optimizer.step(theta, np.ones(3))
+    np.testing.assert_allclose(theta, -0.1)
+    optimizer.step(theta, np.ones(3))
+    np.testing.assert_allclose(theta, -0.1)  # half of 0.2
+
+
 def test_lookahead_has_the_rate_that_is_set() -> None:
     optimizer = gn.Lookahead(gn.SGD(0.1), every=9)
     assert optimizer.learning_rate == 0.1

@@ -168,10 +168,9 @@ def test_a_schedule_that_sets_the_rate_does_not_change_what_is_written_down(make
     assert optimizer.config() | {"learning_rate": 0.3} == before | {"learning_rate": 0.3}
 
 
-def test_nothing_moves_at_a_rate_of_0(make: Make) -> None:
-    optimizer, theta = bound(make), np.linspace(0.1, 0.5, SIZE)
-    if getattr(optimizer, "normalize_weights", False):
-        pytest.skip("it scales the weights")
+@pytest.mark.parametrize("name", [name for name in EVERY if "normalized" not in name])
+def test_nothing_moves_at_a_rate_of_0(name: str) -> None:
+    optimizer, theta = bound(EVERY[name]), np.linspace(0.1, 0.5, SIZE)
     before = theta.copy()
     optimizer.learning_rate = 0.0
     for gradient in gradients(4, "float64"):

@@ -89,6 +89,16 @@ def test_what_does_not_suit_the_images_is_told_before_the_training(changes, word
         prepare(digits(**changes))
 
 
+def test_a_short_last_batch_that_a_layer_cannot_take_may_be_dropped() -> None:
+    layers = [{"type": "Flatten"}, {"type": "BatchNormalization"}]
+    layers.append({"type": "Dense", "units": "classes", "activation": "softmax"})
+    # 1,294 examples to train on
+    changes = {"network.layers": layers, "training.phases.0.batch_size": 1293}
+    with pytest.raises(ValueError, match="the last batch of an epoch has 1"):
+        prepare(digits(**changes))
+    assert prepare(digits(**changes, **{"training.phases.0.drop_last": True}))
+
+
 def test_a_table_has_no_images_to_change(tmp_path) -> None:
     (tmp_path / "t.csv").write_text("".join(f"{i},{i % 3},{i % 2}\n" for i in range(40)))
     changes = {"data.name": str(tmp_path / "t.csv"), "training.augmentation": CHANGES}

@@ -1,4 +1,4 @@
-"""Steps through compiled layers are those of the layers themselves, and are chosen where they pay."""
+"""Steps through compiled layers are those of the layers, and are chosen where they pay."""
 
 import numpy as np
 import pytest

@@ -14,6 +14,9 @@ from glassnet.kernels.winograd_plan import Winograd
 ALGORITHMS: dict[str, type[Direct | Winograd]] = {"winograd 4x4": Winograd, "direct": Direct}
 """By their names."""
 
+LEAST_SHARED = 2**21
+"""Multiplications that a team shares; fewer take one thread less time than others to begin."""
+
 _OF_TILE, _OF_OUTPUTS, _OF_KERNEL = 300, 180, 700
 """What Winograd's transforms take in the time of multiplications: of each channel of a tile, of
 each filter of its outputs, and of each kernel; measured."""
@@ -104,6 +107,9 @@ class Convolution:
         self.dtype = np.dtype(dtype)
         self.algorithm = choose(geometry, batch)
         self._algorithm = ALGORITHMS[self.algorithm](geometry, batch, self.dtype, threads)
+        outputs = self.output_shape[0] * self.output_shape[1]
+        self._multiplications = outputs * int(np.prod(geometry.weights_shape))
+        self._alone = Team(1)
 
     def forward(
         self, team: Team, x: np.ndarray, W: np.ndarray, bias: np.ndarray | None, out: np.ndarray
@@ -119,7 +125,8 @@ class Convolution:
         out : ndarray, shape (n, out height, out width, filters)
         """
         x, W = _readable(x), _readable(W)
-        self._algorithm.forward(team, x, W, None if bias is None else _readable(bias), out)
+        bias = None if bias is None else _readable(bias)
+        self._algorithm.forward(self._team(team, len(x)), x, W, bias, out)
 
     def gradients(
         self,
@@ -145,9 +152,13 @@ class Convolution:
         dx : ndarray, shape (n, height, width, channels), or None
         """
         x, dy, W = _readable(x), _readable(dy), _readable(W)
-        self._algorithm.gradients(team, x, dy, W, dW, db, dx)
+        self._algorithm.gradients(self._team(team, len(x)), x, dy, W, dW, db, dx)
+
+    def _team(self, team: Team, images: int) -> Team:
+        """Return who works on so many images: one thread alone, if others would come too late."""
+        return team if images * self._multiplications >= LEAST_SHARED else self._alone
 
 
 def _readable(array: np.ndarray) -> np.ndarray:
     """Return an array as the kernels are compiled for: with its numbers in a row, and writable."""
-    return np.require(array, requirements="CW")
+    return np.require(array, requirements=["C", "W"])

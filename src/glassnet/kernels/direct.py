@@ -3,9 +3,6 @@
 Each thread has its share of the rows of all images' outputs. It copies the part of an image that
 they need between borders of zeros, once, and multiplies from there: the patches themselves, which
 hold each number as often as the kernel has positions, are never written.
-
-The gradient by the input is a convolution too: of ``dy``, its rows and columns apart by the stride,
-with the kernel turned around and the channels' sides exchanged.
 """
 
 from __future__ import annotations
@@ -16,8 +13,9 @@ import numpy as np
 
 from glassnet.kernels.compilation import compiled, part
 from glassnet.kernels.matrices import Matrix
-from glassnet.kernels.team import Member, meet, share
+from glassnet.kernels.team import Member, share
 from glassnet.kernels.tiles import multiply
+from glassnet.kernels.vectors import Row, row_operation
 
 FIRST: Any = np.int64(0)
 ONE: Any = np.int64(1)
@@ -30,11 +28,8 @@ class Layout(NamedTuple):
     height: int
     width: int
     channels: int
-    spread_h: int
-    """Rows and columns of the image lie so far apart in the padded one."""
-    spread_w: int
     top: int
-    """Where the first row and column lie in the padded image; they may be outside of it."""
+    """Where the first row and column lie in the padded image."""
     left: int
     padded_height: int
     padded_width: int
@@ -92,15 +87,15 @@ def convolve(
     bias : Matrix
         One row.
     out : ndarray, shape (images * out_height * out_width * filters,)
-    work : ndarray, shape (threads, padded_height * padded_width * channels)
-        Zeros at the borders, and between rows and columns that lie apart.
+    work : ndarray, shape (threads * padded_height * padded_width * channels,)
+        Zeros at the borders.
     """
     first, end = share(images * layout.out_height, member)
     filters = layout.filters // layout.groups
     while first < end:
         image, y = first // layout.out_height, first % layout.out_height
         rows = min(end - first, layout.out_height - y)
-        values, at = _padded(member, layout, offsets, image, y, rows, x, work)
+        values, at = padded_image(member, layout, offsets, image, y, rows, x, work)
         line = layout.padded_width * layout.channels
         for g in range(layout.groups):
             b = Matrix(W, g * filters, layout.filters, 1)
@@ -118,7 +113,7 @@ def convolve(
 
 
 @part
-def _padded(
+def padded_image(
     member: Member,
     layout: Layout,
     offsets: np.ndarray,
@@ -136,135 +131,17 @@ def _padded(
     if layout.padded == 0:
         return x, image * n_x
     line = layout.padded_width * layout.channels
-    n = layout.padded_height * line
-    at = member.rank * n
-    low = y * layout.stride_h
-    high = (y + rows - 1) * layout.stride_h + offsets[layout.stretches - 1] // line + 1
-    side_by_side = (
-        layout.spread_w == 1
-        and layout.left >= 0
-        and layout.left + layout.width <= layout.padded_width
-    )
-    for i in range(layout.height):
-        row = layout.top + i * layout.spread_h
-        if low <= row < high:
-            source = image * n_x + i * layout.width * layout.channels
-            if side_by_side:
-                to = at + row * line + layout.left * layout.channels
-                for k in range(layout.width * layout.channels):
-                    work[to + k] = x[source + k]
-            else:
-                for j in range(layout.width):
-                    column = layout.left + j * layout.spread_w
-                    if 0 <= column < layout.padded_width:
-                        to = at + row * line + column * layout.channels
-                        for k in range(layout.channels):
-                            work[to + k] = x[source + j * layout.channels + k]
+    at = member.rank * layout.padded_height * line
+    low = y * layout.stride_h - layout.top
+    high = low + (rows - 1) * layout.stride_h + offsets[layout.stretches - 1] // line + 1
+    n = layout.width * layout.channels
+    for i in range(max(0, low), min(layout.height, high)):
+        to = at + (layout.top + i) * line + layout.left * layout.channels
+        copy_row(n, work, to, x, image * n_x + i * n)
     return work, at
 
 
-@compiled
-def weight_gradients(
-    member: Member,
-    layout: Layout,
-    offsets: np.ndarray,
-    lines: np.ndarray,
-    images: int,
-    x: np.ndarray,
-    dy: np.ndarray,
-    dW: np.ndarray,
-    db: np.ndarray,
-    work: np.ndarray,
-    sums: np.ndarray,
-    ones: np.ndarray,
-) -> None:
-    """Write the gradients by the weights and the bias to `dW` and `db`, which may be empty.
-
-    Parameters
-    ----------
-    member, layout, offsets, images, x, dW, work
-        See `convolve`; the layout is that of the forward pass, and `dW` shaped like `W`.
-    lines : ndarray of int64, shape (out_height,)
-        How far the patches of each row of outputs lie from those of the first.
-    dy : ndarray, shape (images * out_height * out_width * filters,)
-    db : ndarray, shape (filters,)
-    sums : ndarray, shape (threads, at least n_W + filters)
-        Each thread's sums.
-    ones : ndarray
-        At least one.
-    """
-    first, end = share(images * layout.out_height, member)
-    filters, depth = layout.filters // layout.groups, layout.depth
-    channels = layout.channels // layout.groups
-    n_W = layout.stretches * depth * layout.filters
-    mine = sums[member.rank]
-    for k in range(n_W + layout.filters):
-        mine[k] = 0
-    while first < end:
-        image, y = first // layout.out_height, first % layout.out_height
-        rows = min(end - first, layout.out_height - y)
-        b_at = first * layout.out_width * layout.filters
-        if dW.size > 0:
-            values, at = _padded(member, layout, offsets, image, y, rows, x, work)
-            for g in range(layout.groups):
-                b = Matrix(dy, b_at + g * filters, layout.filters, 1)
-                for s in range(layout.stretches):
-                    a_at = at + offsets[s] + g * channels
-                    a = Matrix(values, a_at, 1, layout.stride_w * layout.channels)
-                    c_at = s * depth * layout.filters + g * filters
-                    c = Matrix(mine, c_at, layout.filters, 1)
-                    multiply(a, lines, y, rows, layout.out_width, b, c, c, depth, filters)
-        if db.size > 0:
-            total = Matrix(mine, n_W, layout.filters, 1)
-            add_rows(b_at, rows * layout.out_width, layout.filters, dy, total, lines, ones)
-        first += rows
-    meet(member)  # the sums of all threads are there
-    add_up(member, sums, 0, dW)
-    add_up(member, sums, n_W, db)
-
-
-@part
-def add_rows(
-    at: int,
-    rows: int,
-    columns: int,
-    values: np.ndarray,
-    total: Matrix,
-    lines: np.ndarray,
-    ones: np.ndarray,
-) -> None:
-    """Add so many rows of a matrix, one after the other from ``values[at]``, to one row."""
-    matrix = Matrix(values, at, columns, 1)
-    multiply(Matrix(ones, 0, 0, 0), lines, FIRST, ONE, rows, matrix, total, total, ONE, columns)
-
-
-@part
-def add_up(member: Member, sums: np.ndarray, at: int, out: np.ndarray) -> None:
-    """Write the sum of what the threads have left from column `at`."""
-    first, end = share(out.size, member)
-    for k in range(first, end):
-        total = sums[0, at + k]
-        for rank in range(1, member.size):
-            total += sums[rank, at + k]
-        out[k] = total
-
-
-@compiled
-def turn(member: Member, groups: int, W: np.ndarray, out: np.ndarray) -> None:
-    """Write the kernel, turned around and with the channels' sides exchanged, to `out`.
-
-    Parameters
-    ----------
-    member : Member
-    groups : int
-    W : ndarray, shape (taps, channels // groups, filters)
-    out : ndarray, shape (taps, filters // groups, channels)
-    """
-    taps, channels, filters = W.shape[0], W.shape[1], W.shape[2] // groups
-    first, end = share(taps * filters, member)
-    for i in range(first, end):
-        tap, k = i // filters, i % filters
-        for g in range(groups):
-            for c in range(channels):
-                out[tap, k, g * channels + c] = W[taps - 1 - tap, c, g * filters + k]
-    meet(member)
+@row_operation(arrays=2)
+def copy_row(_: Row, source: Row) -> tuple[Row]:
+    """Write a row to another."""
+    return (source,)

@@ -21,7 +21,7 @@ from glassnet.kernels.compilation import compiled, part
 from glassnet.kernels.elementwise import fill
 from glassnet.kernels.team import Member, meet, share
 
-_LEAST_WIDTH = 256
+_LEAST_WIDTH = 512
 """Numbers in a row, if a pixel has fewer channels."""
 
 _BLOCK = 64
@@ -310,9 +310,11 @@ def normalize_rows(
     width = width_of(work, member)
     mean, scale = row_of(work, member, MEAN, width), row_of(work, member, SCALE, width)
     offset = row_of(work, member, OFFSET, width)
-    for at in range((x.size - 1) // width * width, -1, -width):
-        end = min(x.size, at + width)
-        _normalize_row(kind, x[at:end], mean, scale, offset, y[at:end])
+    block = _BLOCK * width
+    for start in range((x.size - 1) // block * block, -1, -block):
+        for at in range(start, min(x.size, start + block), width):
+            end = min(x.size, at + width)
+            _normalize_row(kind, x[at:end], mean, scale, offset, y[at:end])
 
 
 @compiled
@@ -404,16 +406,13 @@ def finish_slopes(member: Member, size: int, norm: Norm, work: Workspace, batch:
 def slope_rows(member: Member, x: np.ndarray, d: np.ndarray, work: Workspace) -> None:
     """Turn the gradients by what is activated, in `d`, into those by the inputs, from the end."""
     width = width_of(work, member)
-    for at in range((x.size - 1) // width * width, -1, -width):
-        end = min(x.size, at + width)
-        _slope_row(
-            x[at:end],
-            d[at:end],
-            row_of(work, member, MEAN, width),
-            row_of(work, member, SCALE, width),
-            row_of(work, member, LEVEL, width),
-            row_of(work, member, TILT, width),
-        )
+    mean, scale = row_of(work, member, MEAN, width), row_of(work, member, SCALE, width)
+    level, tilt = row_of(work, member, LEVEL, width), row_of(work, member, TILT, width)
+    block = _BLOCK * width
+    for start in range((x.size - 1) // block * block, -1, -block):
+        for at in range(start, min(x.size, start + block), width):
+            end = min(x.size, at + width)
+            _slope_row(x[at:end], d[at:end], mean, scale, level, tilt)
 
 
 @compiled

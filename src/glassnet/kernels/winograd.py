@@ -5,12 +5,8 @@ the kernels. At each point the values of many tiles are one matrix, tiles by cha
 multiplied with the kernels', channels by filters; of the products at all points the outputs are
 made. This is done for one block of tiles after the other: what lies between stays in the cache.
 
-The gradient by the kernels takes the transposed transforms. That by the images is a convolution
-too, of ``dy`` with the kernels turned around and the channels' sides exchanged. It could share the
-values at the points of ``dy``, but its own tiles would overlap, and to add them up takes longer.
-
 With the points of `glassnet.kernels.tile_transforms`, outputs and gradients in float32 differ from
-those in float64 by 3e-6 of the largest, or less.
+those in float64 by 4e-6 of the largest, or less.
 
 See `glassnet.kernels.tile_transforms`, and the references there.
 """
@@ -22,21 +18,18 @@ from typing import NamedTuple
 import numpy as np
 
 from glassnet.kernels.compilation import compiled, part
-from glassnet.kernels.direct import FIRST, ONE, add_rows, add_up
+from glassnet.kernels.direct import FIRST, ONE
 from glassnet.kernels.matrices import Matrix
 from glassnet.kernels.team import Member, meet, share
 from glassnet.kernels.tile_transforms import (
     Places,
     image_to_points,
-    kernel_from_points,
     kernel_to_points,
     output_from_points,
-    output_to_points,
 )
 from glassnet.kernels.tiles import multiply
 
 POINTS = 36
-TAPS = 9
 
 
 class Values(NamedTuple):
@@ -147,7 +140,7 @@ def forward(
     start = Matrix(blocks.zeros, FIRST, FIRST, ONE)
     for tile in range(first, end, blocks.size):
         n = min(blocks.size, end - tile)
-        _images_to_points(tile, n, blocks, x, V, V_values, spare)
+        images_to_points(tile, n, blocks, x, V, V_values, spare)
         for point in range(POINTS):
             a = Matrix(V_values, point * V.apart, V.row, ONE)
             b = Matrix(kernels, point * U.apart, U.row, U.column)
@@ -164,7 +157,7 @@ def forward(
 
 
 @part
-def _images_to_points(
+def images_to_points(
     tile: int,
     n: int,
     blocks: Blocks,
@@ -179,81 +172,6 @@ def _images_to_points(
         source = Places(x, image * blocks.n_in, blocks.inputs, k * POINTS, blocks.zeros)
         target = Places(V_values, i * V.row, V.table, FIRST, spare)
         image_to_points(blocks.channels, source, target, blocks.zeros, FIRST)
-
-
-@compiled
-def weight_gradients(
-    member: Member,
-    blocks: Blocks,
-    images: int,
-    x: np.ndarray,
-    dy: np.ndarray,
-    V: Values,
-    D: Values,
-    dU: Values,
-    dW: np.ndarray,
-    db: np.ndarray,
-) -> None:
-    """Write the gradients by the weights and the bias to `dW` and `db`, which may be empty.
-
-    Parameters
-    ----------
-    member, blocks, images, x, V
-        See `forward`.
-    dy : ndarray, shape (images * n_out,)
-    D : Values
-        Memory for a block of tiles of `dy`.
-    dU : Values
-        Memory for each thread's gradient by the kernels at the points.
-    dW : ndarray, shape (9 * channels * filters,)
-    db : ndarray, shape (filters,)
-    """
-    first, end = share(images * blocks.tiles, member)
-    channels, filters = blocks.channels, blocks.filters
-    V_values, D_values = V.values[member.rank], D.values[member.rank]
-    sums, spare = dU.values[member.rank], blocks.spare[member.rank]
-    for k in range(sums.size):
-        sums[k] = 0
-    total = Matrix(sums, POINTS * dU.apart, filters, ONE)
-    for tile in range(first, end, blocks.size):
-        n = min(blocks.size, end - tile)
-        for i in range(n):
-            image, k = (tile + i) // blocks.tiles, (tile + i) % blocks.tiles
-            at = image * blocks.n_out
-            if db.size > 0 and k == 0:
-                pixels = blocks.n_out // filters
-                add_rows(at, pixels, filters, dy, total, blocks.offsets, blocks.ones)
-            if dW.size == 0:
-                continue
-            for j in range(0, filters, blocks.panel):
-                source = Places(dy, at + j, blocks.outputs, k * 16, blocks.zeros)
-                to = i * D.row + j * D.column
-                target = Places(D_values, to, D.table, FIRST, spare)
-                width = min(blocks.panel, filters - j)
-                output_to_points(width, source, target, blocks.zeros, FIRST)
-        if dW.size == 0:
-            continue
-        _images_to_points(tile, n, blocks, x, V, V_values, spare)
-        for point in range(POINTS):
-            a = Matrix(V_values, point * V.apart, ONE, V.row)
-            b = Matrix(D_values, point * D.apart, D.row, D.column)
-            c = Matrix(sums, point * dU.apart, dU.row, dU.column)
-            multiply(a, blocks.offsets, FIRST, ONE, n, b, c, c, channels, filters)
-    meet(member)  # the sums of all threads are there
-    add_up(member, dU.values, POINTS * dU.apart, db)
-    first, end = share(channels if dW.size > 0 else FIRST, member)
-    for i in range(first, end):
-        for tap in range(TAPS):
-            at = (tap * channels + i) * filters
-            for k in range(at, at + filters):
-                dW[k] = 0
-        for j in range(0, filters, blocks.panel):
-            target = Places(dW, i * filters + j, blocks.taps, FIRST, spare)
-            for rank in range(member.size):
-                at = i * dU.row + j * dU.column
-                source = Places(dU.values[rank], at, dU.table, FIRST, blocks.zeros)
-                width = min(blocks.panel, filters - j)
-                kernel_from_points(width, source, target, blocks.zeros, FIRST)
 
 
 def places_of_tiles(

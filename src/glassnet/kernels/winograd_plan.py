@@ -8,10 +8,10 @@ import numpy as np
 
 from glassnet.alignment import aligned_zeros
 from glassnet.kernels import winograd
-from glassnet.kernels.direct import turn
 from glassnet.kernels.geometry import Geometry
 from glassnet.kernels.team import Member, Team
 from glassnet.kernels.tiles import panel_columns
+from glassnet.kernels.winograd_gradients import turn, weight_gradients
 
 TILES = 48
 """In a block, at most. What lies between the transforms then stays in the second cache."""
@@ -127,13 +127,13 @@ class Winograd:
         W = W.reshape(9, blocks.channels, blocks.filters)
 
         def run(member: Member) -> None:
-            winograd.weight_gradients(
+            weight_gradients(
                 member, blocks, images, flat_x, flat_dy, memory.V, memory.D, memory.sums,
                 flat_dW, flat_db,
             )  # fmt: skip
             if flat_dx.size == 0:
                 return
-            turn(member, 1, W, memory.turned)
+            turn(member, W, memory.turned)
             winograd.transform_kernels(
                 member, back.channels, back.filters, back, memory.turned.reshape(-1), memory.U
             )

@@ -12,10 +12,12 @@ from glassnet.nn.activations import (
     Tanh,
 )
 from glassnet.nn.catalog import LAYERS, layer_from_config
-from glassnet.nn.compiled import Predictor
-from glassnet.nn.convolution import Conv2D, DepthwiseConv2D
+from glassnet.nn.compiled import Predictor, forward_for
+from glassnet.nn.convolution import Conv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.depthwise import DepthwiseConv2D
 from glassnet.nn.dropout import Dropout, SpatialDropout2D
+from glassnet.nn.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from glassnet.nn.gradient_check import GradientCheck, gradient_check
 from glassnet.nn.initializers import INITIALIZERS
 from glassnet.nn.layer import Cache, Layer, Parameter
@@ -30,12 +32,7 @@ from glassnet.nn.losses import (
 )
 from glassnet.nn.network import Network
 from glassnet.nn.normalization import BatchNormalization, LayerNormalization
-from glassnet.nn.pooling import (
-    AveragePooling2D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
-    MaxPooling2D,
-)
+from glassnet.nn.pooling import AveragePooling2D, MaxPooling2D
 from glassnet.nn.rescaling import Rescaling
 from glassnet.nn.reshape import Flatten, Reshape, ZeroPadding2D
 from glassnet.nn.residual import Residual
@@ -92,6 +89,7 @@ __all__ = [
     "Tanh",
     "Whitening2D",
     "ZeroPadding2D",
+    "forward_for",
     "gradient_check",
     "layer_from_config",
     "loss_named",

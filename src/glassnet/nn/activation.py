@@ -29,7 +29,7 @@ class Activation(Layer):
         self.parameter_gradients(dy, cache)
         if not need_dx:
             return None
-        return self.chain(dy, cache, cache.array("dz", dy.shape, dy.dtype))
+        return self.chain(dy, cache, cache.gradient(dy.shape, dy.dtype))
 
     @abstractmethod
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:

@@ -7,17 +7,14 @@ from typing import Any
 
 from glassnet.configurable import from_config
 from glassnet.nn.activations import ACTIVATIONS
-from glassnet.nn.convolution import Conv2D, DepthwiseConv2D
+from glassnet.nn.convolution import Conv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.depthwise import DepthwiseConv2D
 from glassnet.nn.dropout import Dropout, SpatialDropout2D
+from glassnet.nn.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from glassnet.nn.layer import Layer
 from glassnet.nn.normalization import BatchNormalization, LayerNormalization
-from glassnet.nn.pooling import (
-    AveragePooling2D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
-    MaxPooling2D,
-)
+from glassnet.nn.pooling import AveragePooling2D, MaxPooling2D
 from glassnet.nn.rescaling import Rescaling
 from glassnet.nn.reshape import Flatten, Reshape, ZeroPadding2D
 from glassnet.nn.residual import Residual

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from glassnet.extras import require
+from glassnet.extras import installed, require
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import (
     Identity,
@@ -20,6 +20,7 @@ from glassnet.nn.activations import (
     Softmax,
     Tanh,
 )
+from glassnet.nn.convolution import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Cache, Layer
 from glassnet.nn.network import Network
@@ -40,6 +41,9 @@ _ACTIVATIONS: tuple[type[Activation], ...] = (
 
 LEAST_MULTIPLICATIONS = 250_000
 """Of one thread's share of a forward pass. With less to do it would mostly wait."""
+
+LEAST_CONVOLUTIONS = 10**11
+"""Multiplications in convolutions. With fewer to do, compiling would take longer."""
 
 _BLOCK_ROWS = 64
 """Examples of which all activations are in memory at a time."""
@@ -154,6 +158,47 @@ def threads_for(network: Network, batch_size: int) -> int:
     """Return how many threads should share a pass: no more than have enough to do."""
     useful = multiplications(network) * batch_size // LEAST_MULTIPLICATIONS
     return max(1, min(useful, available_threads()))
+
+
+def forward_for(
+    network: Network, examples: int, *, engine: str = "auto"
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what computes a network's outputs for so many examples in the least time.
+
+    Parameters
+    ----------
+    network : Network
+    examples : int
+        How many there will be, in all batches together.
+    engine : {"auto", "numpy", "numba"}
+        "auto" takes compiled layers where Numba is installed and there are convolutions with
+        enough to do for them; "numba" takes them wherever they exist.
+
+    Returns
+    -------
+    callable
+        Takes inputs, shape (n, *input_shape), of the network's dtype; returns the outputs, shape
+        (n, *output_shape), which are valid until its next call.
+    """
+    pays = convolution_multiplications(network) * examples >= LEAST_CONVOLUTIONS
+    ready = installed("numba") and installed("scipy")
+    if engine == "numba" or (engine == "auto" and pays and ready):
+        from glassnet.nn.compiled_row import RowPredictor  # noqa: PLC0415 (it needs Numba)
+
+        layered = RowPredictor(network)
+        if layered.row.compiled:
+            return layered
+    cache = network.new_cache()
+    return lambda x: network.forward(x, cache)
+
+
+def convolution_multiplications(network: Network) -> int:
+    """Return how many multiplications the convolutions make for one example."""
+    return sum(
+        layer.W.size * math.prod(layer.windows.output)
+        for _, layer in network.named_parts()
+        if isinstance(layer, Conv2D)
+    )
 
 
 def multiplications(network: Network) -> int:

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.kernels import activations as kinds
-from glassnet.kernels import normalization, pooling
+from glassnet.kernels import normalization
 from glassnet.kernels.convolution import Convolution
 from glassnet.kernels.team import LEFT, Member, Team
 from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from glassnet.nn.convolution import Conv2D
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-from glassnet.nn.pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
-from glassnet.nn.residual import Residual
 from glassnet.nn.smooth_activations import ELU, GELU, SiLU
 from glassnet.nn.whitening import Whitening2D
 from glassnet.nn.windows import Windows
@@ -259,138 +257,3 @@ class CompiledConvolution(Stage):
                 self._engine.team, x, np.ascontiguousarray(dy), cache["weights"], dW, db, dx
             )
         return dx
-
-
-class CompiledPooling(Stage):
-    """The largest numbers, or the means, of windows or of whole images."""
-
-    def __init__(
-        self, layer: MaxPooling2D | AveragePooling2D | GlobalAveragePooling2D, engine: Engine
-    ) -> None:
-        self.parts, self._engine, self._layer = (layer,), engine, layer
-        self.name = named(self.parts)
-        self._largest = isinstance(layer, MaxPooling2D)
-
-    def _windows(self, shape: Shape) -> pooling.Windows:
-        """Return the windows on images of a batch of this shape."""
-        if isinstance(self._layer, GlobalAveragePooling2D):
-            _, height, width, channels = shape
-            return pooling.Windows(height, width, channels, 1, 1, height, width, 1, 1, 0, 0)
-        return pooling_windows(self._layer.windows, shape[3])
-
-    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
-        """Return the pooled images."""
-        cache["shape"], windows = x.shape, self._windows(x.shape)
-        output: Shape = (windows.out_height, windows.out_width, windows.channels)
-        if isinstance(self._layer, GlobalAveragePooling2D):
-            output = output[2:]
-        y = cache.array("y", (len(x), *output), x.dtype)
-        images, pooled = flat(x), y.reshape(-1)
-        if not self._largest:
-            run(
-                self._engine.team, x.size, lambda me: pooling.pool_mean(me, images, pooled, windows)
-            )
-            return y
-        winner = cache.array("winner", y.shape, np.uint8).reshape(-1)
-        run(
-            self._engine.team,
-            x.size,
-            lambda me: pooling.pool_max(me, images, pooled, winner, windows),
-        )
-        return y
-
-    def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
-        """Return the gradient by the images."""
-        if not need_dx:
-            return None
-        dx, windows = cache.gradient(cache["shape"], dy.dtype), self._windows(cache["shape"])
-        d, images = flat(dy), dx.reshape(-1)
-        if not self._largest:
-            run(
-                self._engine.team,
-                dx.size,
-                lambda me: pooling.pool_mean_back(me, d, images, windows),
-            )
-            return dx
-        winner = cache["winner"].reshape(-1)
-        run(
-            self._engine.team,
-            dx.size,
-            lambda me: pooling.pool_max_back(me, d, winner, images, windows),
-        )
-        return dx
-
-
-def pooling_windows(windows: Windows, channels: int) -> pooling.Windows:
-    """Return windows as compiled code has them."""
-    return pooling.Windows(
-        *windows.image,
-        channels,
-        *windows.output,
-        *windows.kernel,
-        *windows.strides,
-        *windows.before,
-    )
-
-
-class CompiledResidual(Stage):
-    """A branch that is added to its input, both ways run stage by stage."""
-
-    def __init__(
-        self, layer: Residual, branch: list[Stage], shortcut: list[Stage], engine: Engine
-    ) -> None:
-        self.parts, self._branch, self._shortcut, self._engine = (layer,), branch, shortcut, engine
-        inner = "; ".join(stage.name for stage in branch + shortcut)
-        self.name = f"Residual of [{inner}]"
-
-    def _caches(self, cache: Cache) -> tuple[list[Cache], list[Cache]]:
-        caches = cache.inner(len(self._branch) + len(self._shortcut))
-        return caches[: len(self._branch)], caches[len(self._branch) :]
-
-    def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:
-        """Return the sum of both ways."""
-        f = s = x
-        of_branch, of_shortcut = self._caches(cache)
-        for stage, stage_cache in zip(self._branch, of_branch, strict=True):
-            f = stage.forward(f, stage_cache, training=training)
-        for stage, stage_cache in zip(self._shortcut, of_shortcut, strict=True):
-            s = stage.forward(s, stage_cache, training=training)
-        y = cache.array("y", f.shape, f.dtype)
-        self._add(f, s, y)
-        return y
-
-    def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
-        """Overwrite the gradients of all inner layers; return the gradient by the input."""
-        of_branch, of_shortcut = self._caches(cache)
-        df, ds = np.ascontiguousarray(dy), cache.array("ds", dy.shape, dy.dtype)
-        copied, to = df.reshape(-1), ds.reshape(-1)
-        run(
-            self._engine.team, dy.size, lambda me: np.copyto(to[mine(dy, me)], copied[mine(dy, me)])
-        )
-        f = _back(self._branch, df, of_branch, need_dx=need_dx)
-        s = _back(self._shortcut, ds, of_shortcut, need_dx=need_dx)
-        if f is None or s is None:
-            return None
-        dx = cache.gradient(f.shape, f.dtype)
-        self._add(f, s, dx)
-        return dx
-
-    def _add(self, f: np.ndarray, s: np.ndarray, out: np.ndarray) -> None:
-        f, s, total = flat(f), flat(s), out.reshape(-1)
-
-        def add(member: Member) -> None:
-            part = mine(total, member)
-            np.add(f[part], s[part], out=total[part])
-
-        run(self._engine.team, total.size, add)
-
-
-def _back(
-    stages: list[Stage], dy: np.ndarray, caches: list[Cache], *, need_dx: bool
-) -> np.ndarray | None:
-    """Run stages backwards; return the gradient by their input if it is needed."""
-    delta: np.ndarray | None = dy
-    for i in range(len(stages) - 1, -1, -1):
-        assert delta is not None  # noqa: S101 (for mypy: only the first stage may return None)
-        delta = stages[i].backward(delta, caches[i], need_dx=need_dx or i > 0)
-    return delta if need_dx else None

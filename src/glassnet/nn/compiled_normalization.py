@@ -9,7 +9,8 @@ import numpy as np
 from glassnet.kernels import activations as kinds
 from glassnet.kernels import normalization, pooled_normalization
 from glassnet.kernels.pooled_normalization import Images
-from glassnet.nn.compiled_layers import Engine, Stage, flat, named, pooling_windows, run
+from glassnet.nn.compiled_layers import Engine, Stage, flat, named, run
+from glassnet.nn.compiled_pooling import pooling_windows
 from glassnet.nn.layer import Cache, Layer
 from glassnet.nn.normalization import BatchNormalization
 from glassnet.nn.pooling import MaxPooling2D

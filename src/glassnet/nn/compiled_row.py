@@ -12,11 +12,10 @@ from glassnet.kernels import activations as kinds
 from glassnet.kernels.compilation import announced
 from glassnet.kernels.team import Team, gathered
 from glassnet.nn.activation import Activation
+from glassnet.nn.compiled_depthwise import CompiledDepthwise
 from glassnet.nn.compiled_layers import (
     CompiledActivation,
     CompiledConvolution,
-    CompiledPooling,
-    CompiledResidual,
     Engine,
     Plain,
     Stage,
@@ -27,12 +26,16 @@ from glassnet.nn.compiled_normalization import (
     CompiledBatchNormalization,
     PooledNormalization,
 )
+from glassnet.nn.compiled_pooling import CompiledPooling
+from glassnet.nn.compiled_residual import CompiledResidual
 from glassnet.nn.convolution import Conv2D
+from glassnet.nn.depthwise import DepthwiseConv2D
+from glassnet.nn.global_pooling import GlobalAveragePooling2D
 from glassnet.nn.layer import Cache, GradientMemory, Layer
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.normalization import BatchNormalization
-from glassnet.nn.pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from glassnet.nn.pooling import AveragePooling2D, MaxPooling2D
 from glassnet.nn.residual import Residual
 from glassnet.nn.threads import available_threads
 from glassnet.nn.whitening import Whitening2D
@@ -61,6 +64,15 @@ def stages_of(parts: Sequence[Layer], engine: Engine) -> list[Stage]:
 def _convolution(parts: Sequence[Layer], engine: Engine) -> Stage:
     run, kind = _with_activation(parts, 1, engine)
     return CompiledConvolution(run, kind, engine)
+
+
+def _depthwise(parts: Sequence[Layer], engine: Engine) -> Stage:
+    layer = parts[0]
+    assert isinstance(layer, DepthwiseConv2D)  # noqa: S101 (for mypy)
+    if layer.multiplier > 1:
+        return Plain(layer)
+    run, kind = _with_activation(parts, 1, engine)
+    return CompiledDepthwise(run, kind, engine)
 
 
 def _max_pooling(parts: Sequence[Layer], engine: Engine) -> Stage:
@@ -105,6 +117,7 @@ def _activation(parts: Sequence[Layer], engine: Engine) -> Stage:
 
 _MAKERS: dict[type[Layer], Callable[[Sequence[Layer], Engine], Stage]] = {
     Conv2D: _convolution,
+    DepthwiseConv2D: _depthwise,
     Whitening2D: _convolution,
     MaxPooling2D: _max_pooling,
     AveragePooling2D: _average_pooling,

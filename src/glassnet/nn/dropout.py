@@ -116,6 +116,6 @@ def _drop(x: np.ndarray, shape: Shape, rate: float, cache: Cache) -> np.ndarray:
 def _dropped(dy: np.ndarray, cache: Cache) -> np.ndarray:
     if not cache["dropping"]:
         return dy
-    dx = cache.array("dx", dy.shape, dy.dtype)
+    dx = cache.gradient(dy.shape, dy.dtype)
     np.multiply(dy, cache["mask"], out=dx)
     return dx

@@ -115,7 +115,7 @@ def normal_distribution(
         cdf[...] = _erfc(y, density)
     cdf *= 0.5  # so far what is below -|x|
     np.copysign(cdf, x, out=cdf)
-    positive = divisor.view(np.bool_)[: x.size]
+    positive = divisor.reshape(-1).view(np.bool_)[: x.size].reshape(x.shape)
     np.signbit(x, out=positive)
     np.logical_not(positive, out=positive)
     np.subtract(positive, cdf, out=cdf)  # 1 - cdf where x is positive, and 0 - -cdf where not

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassnet.nn.activation import Activation
-from glassnet.nn.convolution import Conv2D, DepthwiseConv2D
+from glassnet.nn.convolution import Conv2D
+from glassnet.nn.depthwise import DepthwiseConv2D
 from glassnet.nn.layer import Cache, Layer
 from glassnet.nn.network import Network
 from glassnet.nn.residual import Residual

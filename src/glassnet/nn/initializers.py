@@ -109,3 +109,15 @@ name                variance                     source
 ``dirac`` is for filters of shape (..., inputs, filters): as many as there are inputs pass their
 channel on as it is, the others are drawn from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 """
+
+
+def draw_filters(
+    initialize: Initializer, rng: np.random.Generator, shape: tuple[int, ...], groups: int
+) -> np.ndarray:
+    """Return the filters of all groups, each group drawn for its own inputs and outputs."""
+    height, width, inputs, filters = shape
+    area, share = height * width, filters // groups
+    of_group = (height, width, inputs, share)
+    return np.concatenate(
+        [initialize(rng, of_group, area * inputs, area * share) for _ in range(groups)], axis=3
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.alignment import aligned_zeros
 from glassnet.configurable import Configurable
 
 Shape = tuple[int, ...]
@@ -82,7 +83,7 @@ class GradientMemory:
         self._turn = 1 - self._turn
         piece, size = self._pieces[self._turn], math.prod(shape)
         if piece.size < size or piece.dtype != dtype:
-            piece = self._pieces[self._turn] = np.empty(size, dtype)
+            piece = self._pieces[self._turn] = aligned_zeros(size, np.dtype(dtype))
         return piece[:size].reshape(shape)
 
 
@@ -139,7 +140,8 @@ class Cache(dict[str, Any]):
         if array is None or array.shape != shape or array.dtype != dtype:
             memory = self._memory.get(name)
             if memory is None or memory[: shape[0]].shape != shape or memory.dtype != dtype:
-                memory = self._memory[name] = np.empty(shape, dtype)
+                lying = aligned_zeros(math.prod(shape), np.dtype(dtype))
+                memory = self._memory[name] = lying.reshape(shape)
             array = self[name] = memory[: shape[0]]
         return array
 

@@ -20,6 +20,9 @@ WORKSPACE_BYTES = 2**19
 ROWS = 256
 """As many rows of a block as make an efficient product, even if the workspace grows by it."""
 
+NARROW = 16
+"""With fewer numbers in a line of a window, NumPy copies faster along the lines of the image."""
+
 
 def correlate(
     x: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray, *, groups: int = 1
@@ -161,7 +164,8 @@ def _blocks(
     images = max(1, min(rows // (height * width), stop - start))
     lines = height if images > 1 else max(1, min(height, rows // width))
     padded = np.zeros((images, *windows.padded, channels), x.dtype)
-    memory = np.empty((images, lines, width, *kernel, inputs), x.dtype)
+    memory = np.empty(images * lines * width * size, x.dtype)
+    narrow = kernel[1] * inputs < NARROW
     for first in range(start, stop, images):
         count = min(images, stop - first)
         padded[:count][windows.inside] = x[first : first + count]
@@ -171,8 +175,12 @@ def _blocks(
             def columns(g: int, count: int = count, here: slice = here) -> np.ndarray:
                 of_group = padded[:count, ..., g * inputs : (g + 1) * inputs]
                 view = windows.of(of_group)[:, here]
-                block = memory[:count, : view.shape[1]]
-                np.copyto(block, view)
+                block = memory[: view.size]
+                if narrow:
+                    by_entry = view.transpose(3, 4, 5, 0, 1, 2)
+                    np.copyto(block.reshape(by_entry.shape), by_entry)
+                    return block.reshape(size, -1).T
+                np.copyto(block.reshape(view.shape), view)
                 return block.reshape(-1, size)
 
             yield (slice(first, first + count), here), columns

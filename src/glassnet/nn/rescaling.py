@@ -43,6 +43,6 @@ class Rescaling(Layer):
         """Return ``scale dy``."""
         if not need_dx:
             return None
-        dx = cache.array("dx", dy.shape, dy.dtype)
+        dx = cache.gradient(dy.shape, dy.dtype)
         np.multiply(dy, self.scale, out=dx)
         return dx

@@ -124,7 +124,7 @@ class ZeroPadding2D(Layer):
         if not need_dx:
             return None
         inside = dy[self._inside]
-        dx = cache.array("dx", inside.shape, dy.dtype)
+        dx = cache.gradient(inside.shape, dy.dtype)
         np.copyto(dx, inside)
         return dx
 

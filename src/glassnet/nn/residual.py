@@ -89,7 +89,7 @@ class Residual(Layer):
         other = _back(self._other, ds, caches[len(self._branch) :], need_dx=need_dx)
         if df is None or other is None:
             return None
-        dx = cache.array("dx", df.shape, df.dtype)
+        dx = cache.gradient(df.shape, df.dtype)
         np.add(df, other, out=dx)
         return dx
 

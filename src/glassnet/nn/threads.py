@@ -81,7 +81,8 @@ def in_blocks(
     arrays : sequence of ndarray
         Of the same shape, in C order.
     work : callable
-        Takes a stretch of each, shape (size,), then the spare ones.
+        Takes a stretch of each, shape (size,), then the spare ones. Where all is one block, it gets
+        the arrays as they are, and spare ones of their shape.
     cache : Cache
         Where the spare arrays are kept.
     spare : int
@@ -90,9 +91,13 @@ def in_blocks(
     worth_each : float
         About how many operations there are for one element.
     """
+    shape, size, dtype = arrays[0].shape, arrays[0].size, arrays[0].dtype
+    rows = max(1, BLOCK_BYTES // (dtype.itemsize * (len(arrays) + spare)))
+    if size <= rows:
+        beside = cache.array("spare", (spare * size,), dtype) if spare else arrays[0][:0]
+        work(*arrays, *beside.reshape(spare, *shape))
+        return
     flat = [array.reshape(-1) for array in arrays]
-    size, dtype = flat[0].size, flat[0].dtype
-    rows = max(1, min(size, BLOCK_BYTES // (dtype.itemsize * (len(flat) + spare))))
     if spare:
         memory = cache.array("spare", (available_threads() * spare * rows,), dtype)
         spares = memory.reshape(-1, spare, rows)
@@ -100,8 +105,8 @@ def in_blocks(
     def share(start: int, stop: int, number: int) -> None:
         for first in range(start, stop, rows):
             block = slice(first, min(stop, first + rows))
-            beside = spares[number, :, : block.stop - first] if spare else ()
-            work(*(array[block] for array in flat), *beside)
+            further = spares[number, :, : block.stop - first] if spare else ()
+            work(*(array[block] for array in flat), *further)
 
     in_shares(size, share, worth=worth_each * size)
 

@@ -128,6 +128,6 @@ class Whitening2D(Layer):
         np.add.reduce(dy.reshape(-1, dy.shape[3]), axis=0, out=self.b.grad)
         if not need_dx:
             return None
-        dx = cache.array("dx", cache["shape"], dy.dtype)
+        dx = cache.gradient(cache["shape"], dy.dtype)
         correlate_back(dy, self.filters.astype(dy.dtype), self.windows, dx)
         return dx

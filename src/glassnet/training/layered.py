@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,10 +9,11 @@ import numpy as np
 
 from glassnet.data.batches import Chunk
 from glassnet.extras import require
-from glassnet.nn import Conv2D, Loss, Network
-from glassnet.nn.compiled import Unsupported
+from glassnet.nn import Loss, Network
+from glassnet.nn.compiled import Unsupported, convolution_multiplications
 from glassnet.nn.threads import available_threads
 from glassnet.optim import Optimizer
+from glassnet.optim.compiled import compiled_update
 from glassnet.training.steps import NumpySteps
 
 SECONDS_TO_SAVE = 20.0
@@ -28,11 +28,7 @@ def layered_saves(network: Network, examples: int) -> bool:
 
     They do where there are convolutions, and enough to do for them.
     """
-    in_all = examples * sum(
-        layer.W.size * math.prod(layer.windows.output)
-        for _, layer in network.named_parts()
-        if isinstance(layer, Conv2D)
-    )
+    in_all = examples * convolution_multiplications(network)
     return in_all * _SAVED_PER_MULTIPLICATION >= SECONDS_TO_SAVE
 
 
@@ -79,7 +75,8 @@ class LayeredSteps:
         self.row = CompiledRow(network, batch_size, self._team)
         if not self.row.compiled:
             raise instead or Unsupported("there is nothing compiled for the network's layers")
-        self._steps = NumpySteps(self.row, loss, optimizer)
+        update = compiled_update(optimizer, self._team)
+        self._steps = NumpySteps(self.row, loss, optimizer, update)
 
     @contextmanager
     def ready(self) -> Iterator[None]:

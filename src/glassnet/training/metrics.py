@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.data.ahead import ahead
 from glassnet.names import lookup
-from glassnet.nn import Loss, Network, loss_named
+from glassnet.nn import Loss, Network, forward_for, loss_named
 from glassnet.training.views import TestTimeAugmentation
 
 METRICS = {
@@ -126,6 +126,7 @@ def evaluate(
     metrics: Sequence[str] | None = None,
     batch_size: int = 1024,
     test_time: TestTimeAugmentation | None = None,
+    forward: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Measure a network on a data set.
 
@@ -141,6 +142,8 @@ def evaluate(
         Examples in one forward pass.
     test_time : TestTimeAugmentation, optional
         Measure the mean over changed images too.
+    forward : callable, optional
+        What computes the outputs; by default what `glassnet.nn.forward_for` chooses.
 
     Returns
     -------
@@ -163,11 +166,9 @@ def evaluate(
     beside = Metrics(loss, [name for name in names if name != "per_class_recall"], outputs)
     if test_time is not None:
         test_time.check(network.input_shape)
-    cache = network.new_cache()
-
-    def forward(x: np.ndarray) -> np.ndarray:
-        return network.forward(x, cache)
-
+    if forward is None:
+        views = 1 if test_time is None else 1 + test_time.count
+        forward = forward_for(network, views * len(dataset))
     starts = range(0, len(dataset), whole("batch_size", batch_size, at_least=1))
     parts = (slice(start, start + batch_size) for start in starts)
     batches = ((dataset.x[rows], dataset.y[rows]) for rows in parts)

@@ -84,11 +84,20 @@ class NumpySteps:
         A network, or what runs its layers in another way.
     loss : Loss
     optimizer : Optimizer
+    update : callable, optional
+        ``update(theta, grad)``, in place of the optimizer's `step`.
     """
 
     name = "numpy"
 
-    def __init__(self, network: Passes, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(
+        self,
+        network: Passes,
+        loss: Loss,
+        optimizer: Optimizer,
+        update: Callable[[np.ndarray, np.ndarray], None] | None = None,
+    ) -> None:
+        self._update = update or optimizer.step
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._cache: list[Cache] = network.new_cache()
 
@@ -121,7 +130,7 @@ class NumpySteps:
             network.backward(p, targets[batch], loss, cache)
             if rate != optimizer.learning_rate:
                 optimizer.learning_rate = rate
-            optimizer.step(network.theta, network.grad)
+            self._update(network.theta, network.grad)
             if after_step is not None:
                 after_step()
         return len(rates)

@@ -16,7 +16,7 @@ from glassnet.data import Dataset
 from glassnet.data.augmentation import Augmentation, Augmenter
 from glassnet.data.batches import Chunk, chunks
 from glassnet.names import lookup
-from glassnet.nn import Loss, Network, loss_named
+from glassnet.nn import Loss, Network, forward_for, loss_named
 from glassnet.optim import SGD, Constant, Optimizer, Schedule
 from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
@@ -134,6 +134,7 @@ class Trainer:
         self.engine_in_use = self.engine
         self._settings: dict[str, Any] = {}
         self._pending: dict[str, Any] | None = None
+        self._forward: Callable[[np.ndarray], np.ndarray] | None = None
 
     @property
     def batch_size(self) -> int | str:
@@ -214,10 +215,19 @@ class Trainer:
         )
         if self._pending is not None and not self._go_on(self._pending):
             return self.history
+        steps = choose_steps(
+            self.engine_in_use,
+            self.network,
+            self.loss,
+            self.optimizer,
+            batch_size=self.progress.batch_size,
+            n_steps=epochs * self.progress.steps_per_epoch,
+        )
+        self.engine_in_use, self._forward = steps.name, None
         try:
             self._call("on_fit_start")
             while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
-                self._train_epoch(train)
+                self._train_epoch(train, steps)
                 if self.progress.row == self.progress.examples:
                     self._end_epoch(validation)
             self._call("on_fit_end")
@@ -241,8 +251,16 @@ class Trainer:
         test_time: TestTimeAugmentation | None = None,
     ) -> dict[str, Any]:
         """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`."""
-        chosen = metrics or self.metrics
-        return evaluate(self.network, dataset, loss=self.loss, metrics=chosen, test_time=test_time)
+        if self._forward is None and self.engine_in_use != "auto":
+            self._forward = forward_for(self.network, len(dataset), engine=self.engine_in_use)
+        return evaluate(
+            self.network,
+            dataset,
+            loss=self.loss,
+            metrics=metrics or self.metrics,
+            test_time=test_time,
+            forward=self._forward,
+        )
 
     def running_metrics(self) -> dict[str, Any]:
         """Return the metrics of this epoch's examples so far."""
@@ -286,7 +304,7 @@ class Trainer:
                     f"has {last}"
                 )
 
-    def _train_epoch(self, train: Dataset) -> None:
+    def _train_epoch(self, train: Dataset, steps: Steps) -> None:
         """Run the steps of one epoch, or what is left of it (Algorithm 1)."""
         progress = self.progress
         if progress.row == 0:
@@ -307,15 +325,6 @@ class Trainer:
                 epoch=len(self.history),
                 seed=self.seed,
             )
-        steps = choose_steps(
-            self.engine_in_use,
-            self.network,
-            self.loss,
-            self.optimizer,
-            batch_size=size,
-            n_steps=progress.epochs * progress.steps_per_epoch,
-        )
-        self.engine_in_use = steps.name
         clock = time.perf_counter()
         made = chunks(
             train,

@@ -76,6 +76,11 @@ class TestTimeAugmentation(Configurable):
                 f"images of shape {input_shape}"
             )
 
+    @property
+    def count(self) -> int:
+        """How many views there are of each image."""
+        return (3 if self.shift else 1) * (2 if self.mirror else 1)
+
     def views(self, x: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         """Yield the weight of each view, of sum 1, and the view of all images.
 

@@ -119,6 +119,15 @@ def test_what_is_no_image_is_refused_with_its_shape(augmentation) -> None:
         augmentation.check((9,))
 
 
+def test_each_place_in_the_epoch_draws_its_own() -> None:
+    ((begins,),) = augmenter([RandomTranslation(3)], 2000).draw(0, 2000)
+    for first in range(0, 2000, 250):
+        for second in range(first + 250, 2000, 250):
+            assert (begins[first : first + 250] != begins[second : second + 250]).any()
+    # groups of 250 of one stream would be alike
+    assert len(np.unique(begins, axis=0)) == 49
+
+
 def test_one_follows_the_other() -> None:
     x = images(30)
     both = augmenter([Cutout(3, fill=7.0), RandomFlip(1.0)], 30)
