@@ -12,6 +12,7 @@ from glassnet.kernels import activations as kinds
 from glassnet.kernels.compilation import announced
 from glassnet.kernels.team import Team, gathered
 from glassnet.nn.activation import Activation
+from glassnet.nn.compiled_dense import CompiledDense
 from glassnet.nn.compiled_depthwise import CompiledDepthwise
 from glassnet.nn.compiled_layers import (
     CompiledActivation,
@@ -29,6 +30,7 @@ from glassnet.nn.compiled_normalization import (
 from glassnet.nn.compiled_pooling import CompiledPooling
 from glassnet.nn.compiled_residual import CompiledResidual
 from glassnet.nn.convolution import Conv2D
+from glassnet.nn.dense import Dense
 from glassnet.nn.depthwise import DepthwiseConv2D
 from glassnet.nn.global_pooling import GlobalAveragePooling2D
 from glassnet.nn.layer import Cache, GradientMemory, Layer
@@ -64,6 +66,11 @@ def stages_of(parts: Sequence[Layer], engine: Engine) -> list[Stage]:
 def _convolution(parts: Sequence[Layer], engine: Engine) -> Stage:
     run, kind = _with_activation(parts, 1, engine)
     return CompiledConvolution(run, kind, engine)
+
+
+def _dense(parts: Sequence[Layer], engine: Engine) -> Stage:
+    run, kind = _with_activation(parts, 1, engine)
+    return CompiledDense(run, kind, engine)
 
 
 def _depthwise(parts: Sequence[Layer], engine: Engine) -> Stage:
@@ -117,6 +124,7 @@ def _activation(parts: Sequence[Layer], engine: Engine) -> Stage:
 
 _MAKERS: dict[type[Layer], Callable[[Sequence[Layer], Engine], Stage]] = {
     Conv2D: _convolution,
+    Dense: _dense,
     DepthwiseConv2D: _depthwise,
     Whitening2D: _convolution,
     MaxPooling2D: _max_pooling,
@@ -210,8 +218,9 @@ class CompiledRow:
 
     @property
     def compiled(self) -> bool:
-        """Whether there is something compiled for more than activations."""
-        return any(not isinstance(stage, Plain | CompiledActivation) for stage in self.stages)
+        """Whether there is something compiled for more than products and activations."""
+        without = Plain | CompiledActivation | CompiledDense
+        return any(not isinstance(stage, without) for stage in self.stages)
 
 
 class RowPredictor:

@@ -117,6 +117,7 @@ class NumpySteps:
     ) -> int:
         """Make a step for each batch; see `Steps.run`."""
         network, loss, optimizer, cache = self._network, self._loss, self._optimizer, self._cache
+        update = self._update
         if rng is not None:
             for part_cache in cache:
                 part_cache.rng = rng
@@ -130,7 +131,7 @@ class NumpySteps:
             network.backward(p, targets[batch], loss, cache)
             if rate != optimizer.learning_rate:
                 optimizer.learning_rate = rate
-            self._update(network.theta, network.grad)
+            update(network.theta, network.grad)
             if after_step is not None:
                 after_step()
         return len(rates)
