@@ -10,7 +10,13 @@ import pytest
 pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
 
 TESTS = Path(__file__).parents[1]
-COMPARISONS = ("training/test_compiled.py", "nn/test_predictor.py", "kernels/test_matrices.py")
+COMPARISONS = (
+    "training/test_compiled.py",
+    "nn/test_predictor.py",
+    "kernels/test_matrices.py",
+    "kernels/test_normalization.py",
+    "kernels/test_winograd.py",
+)
 
 
 def test_the_kernels_agree_with_numpy_also_when_they_are_not_compiled() -> None:

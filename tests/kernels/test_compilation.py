@@ -21,6 +21,7 @@ def compile_something() -> None:
 
 def test_a_compilation_that_takes_long_is_announced_once(monkeypatch, caplog) -> None:
     monkeypatch.setattr(compilation, "_SECONDS_UNTIL_TOLD", 0.0)
+    monkeypatch.setattr(compilation, "_told", threading.Event())
     told = threading.Event()
     monkeypatch.setattr(compilation, "_tell", lambda tell=compilation._tell: (tell(), told.set()))
 

@@ -62,7 +62,10 @@ def part(function: F) -> F:
 
 @contextmanager
 def announced() -> Iterator[None]:
-    """Log a line if functions are compiled meanwhile, and it takes more than a second."""
+    """Log a line if functions are compiled meanwhile, and it takes more than a second.
+
+    One line a process: many functions may follow.
+    """
     with event.install_listener("numba:compile", _Announcer()):
         yield
 
@@ -87,7 +90,12 @@ class _Announcer(event.Listener):  # type: ignore[misc]
             self._timer.cancel()
 
 
+_told = threading.Event()
+
+
 def _tell() -> None:
-    logging.getLogger("glassnet").warning(
-        "compiling for this machine; it is done once, and takes some seconds"
-    )
+    if not _told.is_set():
+        _told.set()
+        logging.getLogger("glassnet").warning(
+            "compiling for this machine; it is done once, and takes some seconds"
+        )

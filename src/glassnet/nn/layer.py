@@ -145,7 +145,6 @@ class Cache(dict[str, Any]):
             array = self[name] = memory[: shape[0]]
         return array
 
-
     def gradient(self, shape: Shape, dtype: np.dtype[Any] | type) -> np.ndarray:
         """Return an uninitialised array for the gradient by the layer's input.
 

@@ -14,10 +14,11 @@ from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
 from glassnet.nn import Network
 from glassnet.nn.layer import Cache
-from glassnet.optim import schedule_from_config
+from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
 from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
-from glassnet.training import Callback, EarlyStopping, Trainer
+from glassnet.training import Callback, EarlyStopping, MovingAverage, Trainer
+from glassnet.training.slots import slots_of
 from glassnet.training.views import TestTimeAugmentation, views_from_config
 
 
@@ -32,18 +33,20 @@ class Job:
     network: Network
 
     def trainer(self, callbacks: Sequence[Callback] = ()) -> Trainer:
-        """Return a trainer with the recipe's settings, and early stopping if it asks for it."""
+        """Return a trainer with the recipe's settings and the callbacks that it asks for."""
         training = self.recipe.training
-        stopping: list[Callback] = []
+        own: list[Callback] = []
+        if training.moving_average is not None:
+            own.append(MovingAverage(**training.moving_average.model_dump()))
         if training.early_stopping is not None:
-            stopping = [EarlyStopping(**training.early_stopping.model_dump())]
+            own.append(EarlyStopping(**training.early_stopping.model_dump()))
         return Trainer(
             self.network,
             loss=training.loss,  # type: ignore[arg-type]
             metrics=training.metrics,
             engine=training.engine,
             augmentation=list(map(augmentation_from_config, training.augmentation or ())),
-            callbacks=[*stopping, *callbacks],
+            callbacks=[*own, *callbacks],
             seed=training.seed,
         )
 
@@ -74,6 +77,7 @@ class Job:
             trainer.schedule = schedule_from_config(phase.schedule)
             trainer.batch_size, trainer.drop_last = phase.batch_size, bool(phase.drop_last)
             trainer.check(self.train, self.validation)
+            optimizer_from_config(phase.optimizer).bind(slots_of(self.network))
 
     @property
     def validation_name(self) -> str:

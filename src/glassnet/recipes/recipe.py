@@ -91,6 +91,14 @@ class EarlyStoppingTable(StrictTable):
     restore_best: bool = True
 
 
+class MovingAverageTable(StrictTable):
+    """An average of the weights that is measured and kept; see `glassnet.MovingAverage`."""
+
+    decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    every: Annotated[int, Field(ge=1)] = 1
+    warm_up: bool = True
+
+
 class PhaseTable(StrictTable):
     """A stretch of training with the same settings."""
 
@@ -120,6 +128,7 @@ class TrainingTable(StrictTable):
     `glassnet.TestTimeAugmentation`."""
     metrics: list[Literal[tuple(METRICS)]] | None = None  # type: ignore[valid-type]
     early_stopping: EarlyStoppingTable | None = None
+    moving_average: MovingAverageTable | None = None
     phases: Annotated[list[PhaseTable], Field(min_length=1)]
 
 

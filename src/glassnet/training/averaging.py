@@ -46,6 +46,8 @@ class MovingAverage(Callback):
     MovingAverage(0.99, every=1, warm_up=False)
     """
 
+    order = -1  # what others see in a validation is the average
+
     def __init__(self, decay: float = 0.999, *, every: int = 1, warm_up: bool = True) -> None:
         if not isinstance(warm_up, bool):
             raise TypeError(f"warm_up must be True or False, got {warm_up!r}")

@@ -6,12 +6,13 @@ import csv
 import io
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from glassnet.checks import real, whole
 from glassnet.names import lookup
+from glassnet.nn import Network
 from glassnet.optim.schedules import should_rise
 from glassnet.storage import atomic_write, require_folder
 from glassnet.training.history import Record
@@ -26,6 +27,9 @@ class Callback:
     A callback that has a memory gives it in `state`, so that a resumed run goes on as if it had
     never stopped.
     """
+
+    order: ClassVar[int] = 0
+    """Those with a smaller one are called first; those with the same, in the order given."""
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Before the first epoch of a phase."""
@@ -46,7 +50,7 @@ class Callback:
         """Before the network is measured on the validation set."""
 
     def on_validation_end(self, trainer: Trainer) -> None:
-        """After that."""
+        """After that; the callbacks are called in the reverse order."""
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """After an epoch and its validation."""
@@ -95,11 +99,17 @@ class EarlyStopping(Callback):
         self._best, self._waited = math.inf, 0
         self.best_epoch: int | None = None
         self._numbers: dict[str, np.ndarray] | None = None
+        self._measured: dict[str, np.ndarray] | None = None
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin anew, unless the phase is resumed."""
         if not trainer.resumed:
             self._forget()
+
+    def on_validation_end(self, trainer: Trainer) -> None:
+        """Keep what was measured, which may be an average of the weights."""
+        if self.restore_best:
+            self._measured = _copies(trainer.network)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Compare with the best epoch so far."""
@@ -108,8 +118,7 @@ class EarlyStopping(Callback):
         if value < self._best - self.min_delta:
             self._best, self._waited, self.best_epoch = value, 0, record["epoch"]
             if self.restore_best:
-                kept = trainer.network.numbers()
-                self._numbers = {name: array.copy() for name, array in kept.items()}
+                self._numbers = self._measured or _copies(trainer.network)
             return
         self._waited += 1
         if self._waited >= self.patience:
@@ -133,6 +142,10 @@ class EarlyStopping(Callback):
         """Take over what `state` returned."""
         self._best, self._waited = state["best"], state["waited"]
         self.best_epoch, self._numbers = state["best_epoch"], state["numbers"]
+
+
+def _copies(network: Network) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in network.numbers().items()}
 
 
 class StopOnDivergence(Callback):

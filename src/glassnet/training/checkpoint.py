@@ -37,6 +37,8 @@ class Checkpoint(Callback):
         Time between checkpoints within an epoch.
     """
 
+    order = 1  # what it writes is how the others have left things
+
     def __init__(self, path: str | os.PathLike[str], *, seconds: float = 60.0) -> None:
         self.path = path
         self.seconds = real("seconds", seconds, at_least=0)

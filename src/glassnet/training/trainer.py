@@ -20,7 +20,7 @@ from glassnet.nn import Loss, Network, forward_for, loss_named
 from glassnet.optim import SGD, Constant, Optimizer, Schedule
 from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
-from glassnet.training.checkpoint import Checkpoint, read_state
+from glassnet.training.checkpoint import read_state
 from glassnet.training.compiled import ENGINES, choose_steps
 from glassnet.training.history import History, Record
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
@@ -58,7 +58,7 @@ class Trainer:
     metrics : sequence of str, optional
         Keys of `METRICS`; by default they suit the data set.
     callbacks : sequence of Callback
-        Called in this order, checkpoints last.
+        Called in this order; a moving average first, checkpoints last.
     engine : {"auto", "numpy", "numba"}
         What computes the steps: see `glassnet.training.compiled.choose_steps`. The engines agree to
         rounding; each gives the same bits for the same seed and number of threads.
@@ -123,7 +123,7 @@ class Trainer:
         self.batch_size = batch_size
         self.augmentation, self.drop_last = augmentation, drop_last
         self.metrics = metrics
-        self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.engine = lookup(dict(zip(ENGINES, ENGINES, strict=True)), engine, "engine")
         self.seed = seed
         self.history = History()
@@ -417,9 +417,12 @@ class Trainer:
         clock = time.perf_counter()
         if validation is not None:
             self._call("on_validation_start")
-            with np.errstate(over="ignore", invalid="ignore"):
-                measured = self.evaluate(validation, metrics=self.measured.names)
-            self._call("on_validation_end")
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    measured = self.evaluate(validation, metrics=self.measured.names)
+            finally:
+                for callback in reversed(self.callbacks):
+                    callback.on_validation_end(self)
             record |= {f"validation_{name}": value for name, value in measured.items()}
             record["validation_seconds"] = time.perf_counter() - clock
         record["seconds"] = progress.seconds
