@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from glassnet.checks import real, whole
+from glassnet.checks import flag, real, whole
 
 
 @pytest.mark.parametrize("value", [1, 1.5, np.float32(0.5), np.int64(2), Fraction(1, 4)])
@@ -68,3 +68,11 @@ def test_a_whole_number_that_is_too_small_is_refused() -> None:
     assert whole("epochs", 2, at_least=2) == 2
     with pytest.raises(ValueError, match="epochs must be a whole number of at least 2, got 1"):
         whole("epochs", 1, at_least=2)
+
+
+@pytest.mark.parametrize("value", [1, 0, "false", None, np.True_])
+def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
+    assert flag("frozen", True) is True
+    assert flag("frozen", False) is False
+    with pytest.raises(TypeError, match="frozen must be True or False, got"):
+        flag("frozen", value)

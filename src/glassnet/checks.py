@@ -1,4 +1,4 @@
-"""Checks of numbers that people write: once, at the friendly edge."""
+"""Checks of what people write: once, at the friendly edge."""
 
 from __future__ import annotations
 
@@ -77,3 +77,23 @@ def whole(name: str, value: object, *, at_least: int = 0) -> int:
     if value < at_least:
         raise ValueError(message)
     return int(value)
+
+
+def flag(name: str, value: object) -> bool:
+    """Return `value` if it is True or False.
+
+    Raises
+    ------
+    TypeError
+        If it is neither: the text "false", taken for a truth value, would be true.
+
+    Examples
+    --------
+    >>> flag("use_bias", "false")
+    Traceback (most recent call last):
+        ...
+    TypeError: use_bias must be True or False, got 'false'
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 FEW = ("--steps", 60)
 
@@ -23,6 +24,21 @@ def test_settings_are_part_of_the_command_that_uses_the_rate(glassnet, workplace
     assert done.code == 0, done.err
     assert f"glassnet train digits --set {change} --learning-rate" in done.out
     assert (workplace / "here.png").exists()
+
+
+def test_the_rate_of_an_optimizer_around_another_one_is_set_in_the_other(glassnet) -> None:
+    changes = (
+        "training.phases.0.epochs=1",
+        'training.phases.0.optimizer={type = "Lookahead", optimizer = {type = "AdamW"}}',
+        "training.early_stopping={patience = 3}",
+    )
+    settings = [word for change in changes for word in ("--set", change)]
+    done = glassnet("rates", *FEW, *settings)
+    assert done.code == 0, done.err
+    command = next(line for line in done.out.splitlines() if "glassnet train" in line)
+    assert "--set training.phases.0.optimizer.optimizer.learning_rate=" in command
+    trained = glassnet(*shlex.split(command)[1:], "--out", "run")
+    assert trained.code == 0, trained.err
 
 
 def test_where_the_loss_does_not_fall_it_says_so(glassnet) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -404,3 +406,24 @@ def test_the_first_layer_with_a_bad_output_is_named() -> None:
     network.theta[...] = 1e20
     found = unhealthy(network, np.ones((1, 2), np.float32))
     assert found == "dense_2 (Dense(2)): its output holds NaN or infinity"
+
+
+def test_the_memory_of_a_network_that_nobody_needs_is_free_at_once() -> None:
+    layers = [
+        gn.Conv2D(4, 3, "prelu"),
+        gn.DepthwiseConv2D(3),
+        gn.BatchNormalization(),
+        gn.Residual([gn.Conv2D(4, 1)]),
+        gn.Flatten(),
+        gn.Dense(3, "softmax"),
+    ]
+    network = gn.Network(layers, input_shape=(8, 8, 2))
+    network.gradient(np.ones((2, 8, 8, 2)), np.array([0, 1]), gn.CategoricalCrossEntropy())
+    gc.collect()
+    gc.disable()  # so that nothing looks for objects that hold each other
+    try:
+        gone = weakref.ref(network.theta.base)
+        del network, layers
+        assert gone() is None
+    finally:
+        gc.enable()

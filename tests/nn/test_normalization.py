@@ -45,6 +45,23 @@ def test_a_prediction_leaves_the_running_statistics_alone() -> None:
     np.testing.assert_array_equal(layer.running_variance, 1.0)
 
 
+@pytest.mark.parametrize("shape", [(3,), (1, 1, 3)])
+def test_one_number_of_each_channel_has_no_variance_to_train_on(shape: tuple[int, ...]) -> None:
+    layer = placed(gn.BatchNormalization(), shape)
+    one = np.ones((1, *shape))
+    with pytest.raises(ValueError, match=r"two numbers or more of each channel .* shape \(1, "):
+        layer.forward(one, Cache(), training=True)
+    assert layer.forward(one, Cache(), training=False).shape == one.shape
+    np.testing.assert_array_equal(layer.running_mean, 0.0)
+
+
+@pytest.mark.parametrize("setting", ["scale", "center"])
+@pytest.mark.parametrize("kind", [gn.BatchNormalization, gn.LayerNormalization])
+def test_a_text_is_no_truth_value(kind: type[gn.Layer], setting: str) -> None:
+    with pytest.raises(TypeError, match=f"{setting} must be True or False, got 'false'"):
+        kind(**{setting: "false"})
+
+
 @pytest.mark.parametrize("shape", [(64, 48), (10, 7, 3), (5, 5, 1)])
 def test_float32_keeps_its_precision_far_from_0(
     shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,15 @@ from glassnet.recipes import (
 )
 
 REAL_DATA = os.environ.get("GLASSNET_DATA", "")
-NAMES = ("digits", "mnist-mlp", "mnist-thesis", "cifar10-thesis")
+NAMES = (
+    "digits",
+    "mnist-mlp",
+    "mnist-cnn",
+    "cifar10-quick",
+    "cifar10-94",
+    "mnist-thesis",
+    "cifar10-thesis",
+)
 
 
 def minimal() -> dict:

@@ -435,3 +435,23 @@ def test_the_versions_say_what_is_not_installed(monkeypatch) -> None:
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     assert versions()["numba"] == "not installed"
+
+
+def test_a_recipe_can_keep_a_moving_average(tmp_path) -> None:
+    ends = {}
+    for name, changes in (
+        ("plain", {}),
+        ("averaged", {"training.moving_average": {"decay": 0.99}}),
+    ):
+        recipe = load_recipe("digits").changed({"training.phases.0.epochs": 1, **changes})
+        job = prepare(recipe)
+        run(job, RunFolder.create(tmp_path / name))
+        ends[name] = job.network.theta.copy()
+    assert (ends["plain"] != ends["averaged"]).any()
+
+
+def test_a_pattern_that_fits_no_parameter_is_found_before_the_training() -> None:
+    groups = [{"pattern": "conv2d_9.*", "frozen": True}]
+    recipe = load_recipe("digits").changed({"training.phases.0.optimizer.groups": groups})
+    with pytest.raises(ValueError, match=r"conv2d_9"):
+        prepare(recipe)

@@ -152,3 +152,20 @@ def test_running_statistics_are_averaged_too(blobs, make_trainer) -> None:
 def test_a_setting_out_of_range_is_named(settings, error, message) -> None:
     with pytest.raises(error, match=message):
         gn.MovingAverage(**settings)
+
+
+@pytest.mark.parametrize("average_first", [True, False])
+def test_early_stopping_keeps_the_average_that_was_best(
+    average_first, blobs, make_trainer, small_network
+) -> None:
+    average = gn.MovingAverage(0.9)
+    stopping = gn.EarlyStopping("validation_loss", patience=50)
+    callbacks = [average, stopping] if average_first else [stopping, average]
+    trainer = make_trainer(
+        small_network(), callbacks=callbacks, optimizer=gn.SGD(2.0, momentum=0.9)
+    )
+    held_out = blobs()
+    history = trainer.fit(blobs(), epochs=8, validation=held_out)
+    best = min(record["validation_loss"] for record in history)
+    assert best < history[-1]["validation_loss"]  # so that it isn't the end that is kept
+    assert trainer.evaluate(held_out)["loss"] == pytest.approx(best, rel=1e-6)

@@ -49,6 +49,34 @@ def test_network_and_optimizer_are_left_as_they_were(blobs, make_trainer) -> Non
     assert len(trainer.history) == 1
 
 
+def test_what_watches_a_validation_takes_no_part(blobs, make_trainer) -> None:
+    trainer = make_trainer(
+        callbacks=[gn.EarlyStopping(monitor="validation_loss")],
+        schedule=gn.ReduceLROnPlateau(monitor="validation_accuracy"),
+    )
+    assert len(gn.rate_range_test(trainer, blobs(), steps=20).losses) == 20
+
+
+def test_a_short_last_batch_that_a_layer_could_not_take_is_left_out(blobs, make_trainer) -> None:
+    layers = [gn.Dense(5), gn.BatchNormalization(), gn.Dense(3, "softmax")]
+    trainer = make_trainer(gn.Network(layers, input_shape=4), batch_size=10)
+    found = gn.rate_range_test(trainer, blobs(41), highest=0.01, steps=20)
+    assert len(found.losses) == 20
+
+
+def test_dropout_draws_anew_in_each_pass_over_the_data(blobs, make_trainer, monkeypatch) -> None:
+    drawn = []
+    whole = rate_range.stream
+
+    def watched(seed: int, purpose: str, *position: int) -> np.random.Generator:
+        drawn.extend([position] * (purpose == "dropout"))
+        return whole(seed, purpose, *position)
+
+    monkeypatch.setattr(rate_range, "stream", watched)
+    gn.rate_range_test(make_trainer(batch_size=20), blobs(40), steps=12)
+    assert len(set(drawn)) == len(drawn) == 6
+
+
 def test_the_same_seed_finds_the_same(blobs, make_trainer) -> None:
     first, second = (gn.rate_range_test(make_trainer(), blobs(), steps=40) for _ in range(2))
     np.testing.assert_array_equal(first.losses, second.losses)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -86,15 +86,22 @@ def command(
     if not found.exploded:
         say(f"The loss bore every rate up to {highest:g}: a higher --highest may show more.")
     changes = [["--set", setting] for setting in settings or []]
-    same = ["--learning-rate", rate] if len(phases) == 1 else ["--set", _key(phase, rate)]
+    key = _key(phases[phase - 1].optimizer)
+    same = ["--set", f"training.phases.{phase - 1}.{key}={rate}"]
+    if len(phases) == 1 and key == "optimizer.learning_rate":
+        same = ["--learning-rate", rate]
     line = ["glassnet", "train", recipe, *(word for change in changes for word in change), *same]
     say()
     say("Next", "bold")
     say(f"  {shlex.join(line)}")
 
 
-def _key(phase: int, rate: str) -> str:
-    return f"training.phases.{phase - 1}.optimizer.learning_rate={rate}"
+def _key(optimizer: dict[str, Any]) -> str:
+    """Return where in a phase the rate stands: of an optimizer around another one, in the other."""
+    key = "optimizer"
+    while "optimizer" in optimizer:
+        key, optimizer = f"{key}.optimizer", optimizer["optimizer"]
+    return f"{key}.learning_rate"
 
 
 @contextmanager

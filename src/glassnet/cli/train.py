@@ -15,6 +15,7 @@ from glassnet.cli.console import duration, percent, say
 from glassnet.cli.progress import TrainingProgress, downloads
 from glassnet.cli.summary import print_summary
 from glassnet.data import DATASETS
+from glassnet.nn import Conv2D
 from glassnet.recipes import (
     Job,
     Recipe,
@@ -220,9 +221,10 @@ def _tell(job: Job, folder: RunFolder, result: dict[str, Any], again: str) -> No
     say(f"Run            {folder.path}  (model.npz, history.jsonl, figures/)")
     say()
     say("Next", "bold")
+    convolutional = any(isinstance(layer, Conv2D) for layer in job.network.layers)
     for line in (
         f"glassnet report {path}      one page with all of it",
         f"glassnet predict {path} {'IMAGE' if job.test.x.ndim > 2 else 'TABLE.csv'}",
-        f"{again} --hidden 128,64 --seed 1",
+        f"{again} {'' if convolutional else '--hidden 128,64 '}--seed 1",
     ):
         say(f"  {line}")

@@ -172,10 +172,11 @@ class PReLU(Activation):
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``slope``."""
         shape = (1,) if self.shared else input_shape[-1:]
+        slope = self.slope  # a function that held the layer would keep all of its memory alive
         self.a = Parameter(
             "slope",
             shape,
-            lambda rng: np.full(shape, self.slope),  # noqa: ARG005
+            lambda rng: np.full(shape, slope),  # noqa: ARG005
             decays=False,
         )
         self.parameters = (self.a,)

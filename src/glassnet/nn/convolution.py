@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import whole
+from glassnet.checks import flag, whole
 from glassnet.names import lookup
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import Identity, activation_named
@@ -92,7 +92,7 @@ class Conv2D(Layer):
         self.padding = checked_padding(padding)
         self.dilation = checked_pair("dilation", dilation, at_least=1)
         self.groups = whole("groups", groups, at_least=1)
-        self.use_bias = bool(use_bias)
+        self.use_bias = flag("use_bias", use_bias)
         self.weight_initializer = weight_initializer
         self.bias_initializer = bias_initializer
         if weight_initializer is None:
@@ -132,13 +132,13 @@ class Conv2D(Layer):
     def _declare(self, shape: Shape, groups: int) -> None:
         height, width, inputs, filters = shape
         fans = height * width * inputs, height * width * filters // groups
-        self.W = Parameter(
-            "W", shape, lambda rng: draw_filters(self._initialize_weight, rng, shape, groups)
-        )
+        # functions that held the layer would keep all of its memory alive
+        weight, bias = self._initialize_weight, self._initialize_bias
+        self.W = Parameter("W", shape, lambda rng: draw_filters(weight, rng, shape, groups))
         self.b = Parameter(
             "b",
             (filters,),
-            lambda rng: self._initialize_bias(rng, (filters,), *fans),
+            lambda rng: bias(rng, (filters,), *fans),
             decays=False,
         )
         self.parameters = (self.W, self.b) if self.use_bias else (self.W,)

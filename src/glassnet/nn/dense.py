@@ -80,15 +80,17 @@ class Dense(Layer):
                 f"{input_shape}; put Flatten() before it"
             )
         (inputs,), units = input_shape, self.units
+        # functions that held the layer would keep all of its memory alive
+        weight, bias = self._initialize_weight, self._initialize_bias
         self.W = Parameter(
             "W",
             (inputs, units),
-            lambda rng: self._initialize_weight(rng, (inputs, units), inputs, units),
+            lambda rng: weight(rng, (inputs, units), inputs, units),
         )
         self.b = Parameter(
             "b",
             (units,),
-            lambda rng: self._initialize_bias(rng, (units,), inputs, units),
+            lambda rng: bias(rng, (units,), inputs, units),
             decays=False,
         )
         self.parameters = (self.W, self.b)

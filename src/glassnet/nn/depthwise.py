@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import whole
+from glassnet.checks import flag, whole
 from glassnet.names import lookup
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import Identity, activation_named
@@ -68,7 +68,7 @@ class DepthwiseConv2D(Layer):
         self.strides = checked_pair("strides", strides, at_least=1)
         self.padding = checked_padding(padding)
         self.dilation = checked_pair("dilation", dilation, at_least=1)
-        self.use_bias = bool(use_bias)
+        self.use_bias = flag("use_bias", use_bias)
         self.weight_initializer = weight_initializer
         self.bias_initializer = bias_initializer
         if weight_initializer is None:
@@ -92,19 +92,21 @@ class DepthwiseConv2D(Layer):
             dilation=self.dilation,
         )
         channels, (height, width) = input_shape[2], self.windows.kernel
-        self._filters = channels * self.multiplier
+        self._filters = filters = channels * self.multiplier
         fans = height * width, height * width * self.multiplier
         shape = (height, width, channels, self.multiplier)
-        grouped, initialize = (height, width, 1, self._filters), self._initialize_weight
+        grouped = (height, width, 1, filters)
+        # functions that held the layer would keep all of its memory alive
+        weight, bias = self._initialize_weight, self._initialize_bias
         self.W = Parameter(
             "W",
             shape,
-            lambda rng: draw_filters(initialize, rng, grouped, channels).reshape(shape),
+            lambda rng: draw_filters(weight, rng, grouped, channels).reshape(shape),
         )
         self.b = Parameter(
             "b",
-            (self._filters,),
-            lambda rng: self._initialize_bias(rng, (self._filters,), *fans),
+            (filters,),
+            lambda rng: bias(rng, (filters,), *fans),
             decays=False,
         )
         self.parameters = (self.W, self.b) if self.use_bias else (self.W,)

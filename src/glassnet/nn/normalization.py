@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.nn.channel_rows import ChannelRows
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 
@@ -65,8 +65,8 @@ class BatchNormalization(Layer):
     ) -> None:
         self.momentum = real("momentum", momentum, at_least=0, below=1)
         self.epsilon = real("epsilon", epsilon, above=0)
-        self.scale = bool(scale)
-        self.center = bool(center)
+        self.scale = flag("scale", scale)
+        self.center = flag("center", center)
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``gamma`` and ``beta``, and the running statistics."""
@@ -86,6 +86,11 @@ class BatchNormalization(Layer):
         """Return the normalised input; in training, take the batch into the running statistics."""
         rows = ChannelRows(x)
         if training:
+            if rows.count < 2:
+                raise ValueError(
+                    f"{self!r} needs two numbers or more of each channel to train on, got an array "
+                    f"of shape {x.shape}; take a larger batch"
+                )
             mean, variance = rows.moments()
             self.take_in(mean, variance, rows.count)
         else:
@@ -181,8 +186,8 @@ class LayerNormalization(Layer):
 
     def __init__(self, epsilon: float = 1e-5, *, scale: bool = True, center: bool = True) -> None:
         self.epsilon = real("epsilon", epsilon, above=0)
-        self.scale = bool(scale)
-        self.center = bool(center)
+        self.scale = flag("scale", scale)
+        self.center = flag("center", center)
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``gamma`` and ``beta``."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.nn.activation import Activation
 from glassnet.nn.error_function import normal_distribution
 from glassnet.nn.layer import Cache
@@ -40,7 +40,7 @@ class GELU(Activation):
     fitting_initializer = "he_uniform"
 
     def __init__(self, approximate: bool = False) -> None:
-        self.approximate = bool(approximate)
+        self.approximate = flag("approximate", approximate)
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         slope = cache.array("slope", z.shape, z.dtype)

@@ -207,9 +207,9 @@ def checked_padding(value: object) -> str | int | Pair:
     ValueError, TypeError
         If it is neither "valid", "same", nor numbers of at least 0.
     """
-    if value in ("valid", "same"):
-        return str(value)
     if isinstance(value, str):
+        if value in {"valid", "same"}:
+            return value
         raise ValueError(
             f"padding must be 'valid', 'same', a whole number or two of them, got {value!r}"
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.alignment import aligned_zeros
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.optim.groups import ParameterGroup, Plan, checked_groups, plan_of
 from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.slots import Slot
@@ -64,12 +64,8 @@ class GradientDescent(Optimizer):
         groups: Sequence[ParameterGroup] = (),
     ) -> None:
         super().__init__(learning_rate)
-        if not isinstance(decoupled_weight_decay, bool):
-            raise TypeError(
-                f"decoupled_weight_decay must be True or False, got {decoupled_weight_decay!r}"
-            )
         self.weight_decay = real("weight_decay", weight_decay, at_least=0)
-        self.decoupled_weight_decay = decoupled_weight_decay
+        self.decoupled_weight_decay = flag("decoupled_weight_decay", decoupled_weight_decay)
         self.l1 = real("l1", l1, at_least=0)
         self.max_norm = None if max_norm is None else real("max_norm", max_norm, above=0)
         self.clip_norm = None if clip_norm is None else real("clip_norm", clip_norm, above=0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.configurable import Configurable
 from glassnet.optim.slots import Slot, stretches
 
@@ -41,14 +41,12 @@ class ParameterGroup(Configurable):
     ) -> None:
         if not isinstance(pattern, str) or not pattern:
             raise TypeError(f'pattern must be a name such as "dense_1.*", got {pattern!r}')
-        if not isinstance(frozen, bool):
-            raise TypeError(f"frozen must be True or False, got {frozen!r}")
         self.pattern = pattern
         self.rate = real("rate of a parameter group", rate, above=0)
         self.weight_decay = (
             None if weight_decay is None else real("weight_decay", weight_decay, at_least=0)
         )
-        self.frozen = frozen
+        self.frozen = flag("frozen", frozen)
 
 
 class Plan(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.alignment import aligned_zeros
-from glassnet.checks import real, whole
+from glassnet.checks import flag, real, whole
 from glassnet.optim.adam import AdamW
 from glassnet.optim.descent import norm_of
 from glassnet.optim.groups import ParameterGroup, Settled, checked_groups, settle
@@ -75,18 +75,15 @@ class Muon(Optimizer):
         groups: Sequence[ParameterGroup] = (),
     ) -> None:
         super().__init__(learning_rate)
-        for name, value in (("nesterov", nesterov), ("normalize_weights", normalize_weights)):
-            if not isinstance(value, bool):
-                raise TypeError(f"{name} must be True or False, got {value!r}")
         if isinstance(matrices, str) or not all(isinstance(each, str) for each in matrices):
             raise TypeError(f'matrices must be patterns such as ["conv2d_*"], got {matrices!r}')
         if not isinstance(rest, Optimizer | None):
             raise TypeError(f"rest must be an optimizer such as AdamW(), got {rest!r}")
         self.momentum = real("momentum", momentum, at_least=0, below=1)
-        self.nesterov = nesterov
+        self.nesterov = flag("nesterov", nesterov)
         self.steps = whole("steps", steps, at_least=1)
         self.weight_decay = real("weight_decay", weight_decay, at_least=0)
-        self.normalize_weights = normalize_weights
+        self.normalize_weights = flag("normalize_weights", normalize_weights)
         self.matrices = tuple(matrices)
         self.rest = rest or AdamW()
         self.groups = checked_groups(groups)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.optim.descent import GradientDescent
 from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.subnormals import NEGLIGIBLE, flush, steps_between_flushes
@@ -76,12 +76,10 @@ class RMSprop(GradientDescent):
             clip_norm=clip_norm,
             groups=groups,
         )
-        if not isinstance(centered, bool):
-            raise TypeError(f"centered must be True or False, got {centered!r}")
         self.rho = real("rho", rho, at_least=0, below=1)
         self.epsilon = real("epsilon", epsilon, at_least=0)
         self.momentum = real("momentum", momentum, at_least=0, below=1)
-        self.centered = centered
+        self.centered = flag("centered", centered)
         self._flush_averages = steps_between_flushes(self.rho)
         self._flush_velocity = steps_between_flushes(self.momentum)
         self._negligible = np.empty(0, np.bool_)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.checks import real
+from glassnet.checks import flag, real
 from glassnet.optim.descent import GradientDescent
 from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.subnormals import flush, steps_between_flushes
@@ -71,9 +71,7 @@ class SGD(GradientDescent):
             clip_norm=clip_norm,
             groups=groups,
         )
-        if not isinstance(nesterov, bool):
-            raise TypeError(f"nesterov must be True or False, got {nesterov!r}")
-        self.nesterov = nesterov
+        self.nesterov = flag("nesterov", nesterov)
         self.momentum = momentum
         self._negligible = np.empty(0, np.bool_)
 

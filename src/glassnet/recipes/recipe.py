@@ -202,7 +202,15 @@ def shipped_recipes() -> dict[str, Recipe]:
     folder = resources.files("glassnet.recipes")
     files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
     recipes = [recipe_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
-    order = ("digits", "mnist-mlp", "mnist-thesis", "cifar10-thesis")
+    order = (
+        "digits",
+        "mnist-mlp",
+        "mnist-cnn",
+        "cifar10-quick",
+        "cifar10-94",
+        "mnist-thesis",
+        "cifar10-thesis",
+    )
     known = {recipe.name: recipe for recipe in recipes}
     return {name: known.pop(name) for name in order} | dict(sorted(known.items()))
 

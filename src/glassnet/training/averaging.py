@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.checks import real, whole
+from glassnet.checks import flag, real, whole
 from glassnet.nn import Network
 from glassnet.training.callbacks import Callback
 
@@ -49,11 +49,9 @@ class MovingAverage(Callback):
     order = -1  # what others see in a validation is the average
 
     def __init__(self, decay: float = 0.999, *, every: int = 1, warm_up: bool = True) -> None:
-        if not isinstance(warm_up, bool):
-            raise TypeError(f"warm_up must be True or False, got {warm_up!r}")
         self.decay = real("decay", decay, at_least=0, below=1)
         self.every = whole("every", every, at_least=1)
-        self.warm_up = warm_up
+        self.warm_up = flag("warm_up", warm_up)
         self._steps = 0
         self._average: dict[str, np.ndarray] = {}
         self._aside: dict[str, np.ndarray] = {}

@@ -108,7 +108,7 @@ def rate_range_test(
     real("lowest", lowest, above=0)
     real("highest", highest, above=lowest)
     whole("steps", steps, at_least=_FEWEST)
-    trainer.check(train)
+    _alone(trainer).check(train)
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []
     with _left_alone(trainer.network), np.errstate(over="ignore", invalid="ignore"):
@@ -129,6 +129,20 @@ def rate_range_test(
     deviation = float(kept[:_FEWEST].std()) / math.sqrt(2 * reach + 1)
     suggestion = _suggestion(rates, smoothed, deviation)
     return RateRange(rates, kept, smoothed, suggestion, exploded=end < steps)
+
+
+def _alone(trainer: Trainer) -> Trainer:
+    """Return a trainer with these settings, but without what could watch a validation."""
+    return Trainer(
+        trainer.network,
+        loss=trainer.loss,
+        optimizer=trainer.optimizer,
+        batch_size=trainer.batch_size,
+        augmentation=trainer.augmentation,
+        drop_last=True,  # there are whole batches alone
+        metrics=trainer.metrics,
+        seed=trainer.seed,
+    )
 
 
 @contextmanager
@@ -156,7 +170,7 @@ def _losses(trainer: Trainer, train: Dataset, rates: np.ndarray) -> Iterator[lis
     with steps.ready(), closing(_chunks(trainer, train, len(rates), size)) as made:
         for chunk in made:
             of_chunk = rates[done : done + len(chunk.y) // size].tolist()
-            measured = _run(trainer, chunk, steps, size, of_chunk)
+            measured = _run(trainer, chunk, steps, size, of_chunk, first=done)
             yield measured
             done += len(measured)
             if len(measured) < len(of_chunk):
@@ -195,13 +209,13 @@ def _chunks(
 
 
 def _run(
-    trainer: Trainer, chunk: Chunk, steps: Steps, size: int, rates: list[float]
+    trainer: Trainer, chunk: Chunk, steps: Steps, size: int, rates: list[float], *, first: int
 ) -> list[float]:
     """Make the steps of a chunk; return the loss of each batch up to one that is not finite."""
     network, loss = trainer.network, trainer.loss
     targets = chunk.mixed(loss.encode(chunk.y, network.output_shape[0], network.dtype))
     outputs = np.empty((len(chunk.y), *network.output_shape), network.dtype)
-    chance = stream(trainer.seed, "dropout", 0, chunk.start)
+    chance = stream(trainer.seed, "dropout", 0, first)
     done = steps.run(chunk, targets, outputs, size, rates, None, chance)
     values: list[float] = []
     for start in range(0, done * size, size):

@@ -1,4 +1,4 @@
-"""Whether the thesis' network overfits after epoch 32, and what decay and early stopping do."""
+"""Whether the thesis' network overfits after epoch 32, and what the remedies do about it."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _decay(study: Study) -> list[str]:
     steps = float(sizes[1]) / float(sizes[0])
     rate = after.optimizer["learning_rate"] / before.optimizer["learning_rate"]
     text = (
-        "Decay acts at each step, in proportion to the rate, and on biases as well as weights. "
+        "Decay acts at each step, in proportion to the rate, and on weights alone, not on biases. "
         f"After the switch an epoch has {steps:g} times fewer steps, at {rate:.3g} times the rate, "
         f"so decay for each epoch is then {steps / rate:.3g} times weaker."
     )
