@@ -138,13 +138,25 @@ def test_predictions_may_be_a_mean_over_views(glassnet, trained, workplace) -> N
     pillow.fromarray((test.x[0, ..., 0] * 255).astype(np.uint8)).save(workplace / "d.png")
     network = gn.Network.load("run/model.npz")
     image = gn.data.read_image("d.png", (8, 8, 1))[None]
+    plain = network.predict(image)[0]
+    mean = TestTimeAugmentation(shift=0).predict(network, image)[0]
     for flags, expected in (
-        ((), network.predict(image)[0]),
-        (("--tta", "mirror"), TestTimeAugmentation(shift=0).predict(network, image)[0]),
+        ((), {"probabilities": plain}),
+        (("--tta", "mirror"), {"probabilities": plain, "test_time_probabilities": mean}),
     ):
         (found,) = json.loads(glassnet("predict", "run", "d.png", "--json", *flags).out)
-        by_class = [found["probabilities"][name] for name in "0123456789"]
-        np.testing.assert_allclose(by_class, expected, atol=1e-6)
+        assert {key for key in found if key.endswith("probabilities")} == set(expected)
+        for key, values in expected.items():
+            by_class = [found[key][name] for name in "0123456789"]
+            np.testing.assert_allclose(by_class, values, atol=1e-6)
+
+
+def test_a_mean_over_views_stands_below_the_plain_prediction(glassnet, trained, workplace) -> None:
+    pillow = pytest.importorskip("PIL.Image", reason="needs the extra cli")
+    pillow.fromarray(np.full((8, 8), 99, np.uint8)).save(workplace / "d.png")
+    lines = glassnet("predict", "run", "d.png", "--tta", "shift=1").out.splitlines()
+    assert [line.strip().startswith("as a mean over views") for line in lines].count(True) == 1
+    assert lines[1].startswith("d.png")
 
 
 @pytest.mark.parametrize("text", ["mirrored", "shift", "shift=-1", "shift=one", "", "mirror=1"])

@@ -74,6 +74,17 @@ def test_a_layer_has_one_place_also_inside_another() -> None:
         gn.Network([gn.Residual([shared]), shared], input_shape=3)
 
 
+def test_a_layer_inside_with_numbers_that_are_not_finite_is_named() -> None:
+    block = gn.Residual([gn.Dense(3), gn.Residual([gn.Dense(3, "relu")])])
+    network = gn.Network([gn.Dense(3), block], input_shape=3)
+    cache = network.new_cache()
+    network.forward(np.ones((1, 3), np.float32), cache)
+    assert network.first_unhealthy(cache) is None
+    dict(network.named_parameters())["residual_1.residual_1.dense_1.b"].value[1] = np.nan
+    told = network.first_unhealthy(cache)
+    assert told == "residual_1.residual_1.dense_1 (Dense(3, ReLU())): its b holds NaN or infinity"
+
+
 @pytest.mark.parametrize("shortcut", [False, True])
 def test_a_layer_inside_may_overwrite_the_gradient_that_it_gets(shortcut: bool) -> None:
     layer = gn.Residual([Overwriting(), Overwriting()], [Overwriting()] if shortcut else None)

@@ -50,23 +50,6 @@ def test_an_error_in_any_share_comes_out_after_all_have_ended(count: int) -> Non
     assert sorted(ended) == list(range(count))
 
 
-def test_products_keep_to_their_thread_while_shares_are_worked_on() -> None:
-    pytest.importorskip("threadpoolctl")
-    one_thread = threads._OneThreadAProduct()
-    with one_thread:
-        libraries = one_thread._libraries
-
-    def limits() -> set[int]:
-        return {i["num_threads"] for i in libraries.info() if i["user_api"] == "blas"}
-
-    before = limits()
-    with one_thread:
-        with one_thread:
-            assert limits() == {1}
-        assert limits() == {1}
-    assert limits() == before
-
-
 @pytest.mark.parametrize("block_bytes", [64, 2**18])
 @pytest.mark.parametrize("spare", [0, 2])
 def test_blocks_cover_arrays_of_any_shape_once(

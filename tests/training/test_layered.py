@@ -105,3 +105,17 @@ def test_networks_with_nothing_compiled_are_refused_by_name() -> None:
     network = gn.Network([nn.LayerNormalization(), gn.Dense(3, "softmax")], input_shape=4)
     with pytest.raises(Unsupported, match="LayerNormalization"):
         choice(network, "numba")
+
+
+@pytest.mark.parametrize(
+    ("layers", "steps"), [((nn.BatchNormalization,), LayeredSteps), ((), NumpySteps)]
+)
+def test_many_parameters_pay_too_if_there_is_something_compiled(layers, steps) -> None:
+    made = [gn.Dense(200), *(layer() for layer in layers), nn.Dropout(0.2), gn.Dense(3, "softmax")]
+    network = gn.Network(made, input_shape=500)
+    enough = int(layered.SECONDS_TO_SAVE / (network.theta.size * layered._SAVED_PER_PARAMETER)) + 1
+    for n_steps, chosen in ((enough, steps), (enough // 2, NumpySteps)):
+        made_by = compiled.choose_steps(
+            "auto", network, LOSS, Adam(0.01), batch_size=8, n_steps=n_steps
+        )
+        assert type(made_by) is chosen

@@ -23,7 +23,7 @@ glassnet predict runs/mnist-mlp seven.png four.jpg
 
 glassnet predict runs/mnist-mlp photo.jpg --invert   (dark ink on light paper)
 
-glassnet predict runs/photos photo.jpg --tta mirror   (the mean over the image and its mirror image)
+glassnet predict runs/photos photo.jpg --tta mirror   (with its mirror image as well)
 
 glassnet predict model.npz table.csv --json"""
 
@@ -74,31 +74,36 @@ def _predict(
     else:
         image = read_image(file, network.input_shape)
         rows, labels = (1.0 - image if invert else image)[None], [str(file)]
-    outputs = network.predict(rows) if test_time is None else test_time.predict(network, rows)
-    if names and outputs.shape[1] == 1:
-        outputs = np.hstack([1.0 - outputs, outputs])
-    if names:
-        names += tuple(map(str, range(len(names), outputs.shape[1])))
-    found: list[dict[str, Any]] = []
-    for label, row in zip(labels, outputs, strict=True):
-        if not names:
-            found.append({"file": label, "outputs": [float(v) for v in row]})
-            continue
-        order = np.argsort(-row, kind="stable")
-        found.append(
-            {
-                "file": label,
-                "class": names[order[0]],
-                "probabilities": {names[i]: float(row[i]) for i in order},
-            }
-        )
+    found = [
+        {"file": label} | _told(row, names)
+        for label, row in zip(labels, network.predict(rows), strict=True)
+    ]
+    if test_time is not None:  # beside the network's own outputs, never instead of them
+        for one, row in zip(found, test_time.predict(network, rows), strict=True):
+            one |= {f"test_time_{key}": value for key, value in _told(row, names).items()}
     return found
 
 
+def _told(row: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the outputs for one example, by class if the classes have names."""
+    if not names:
+        return {"outputs": [float(v) for v in row]}
+    if len(row) == 1:
+        row = np.hstack([1.0 - row, row])
+    names += tuple(map(str, range(len(names), len(row))))
+    order = np.argsort(-row, kind="stable")
+    return {
+        "class": names[order[0]],
+        "probabilities": {names[i]: float(row[i]) for i in order},
+    }
+
+
 def _add(made: Any, result: dict[str, Any], top: int) -> None:  # noqa: ANN401
-    if "outputs" in result:
-        add(made, result["file"], ", ".join(f"{v:.6g}" for v in result["outputs"]), "", "")
-        return
-    (_, first), *others = list(result["probabilities"].items())[:top]
-    then = ", ".join(f"{name} {percent(p)}" for name, p in others)
-    add(made, result["file"], result["class"], percent(first), then)
+    """Add a line for the file, and one for its views if there are any."""
+    for which, title in (("", result["file"]), ("test_time_", "  as a mean over views")):
+        if f"{which}outputs" in result:
+            add(made, title, ", ".join(f"{v:.6g}" for v in result[f"{which}outputs"]), "", "")
+        elif f"{which}class" in result:
+            (_, first), *others = list(result[f"{which}probabilities"].items())[:top]
+            then = ", ".join(f"{name} {percent(p)}" for name, p in others)
+            add(made, title, result[f"{which}class"], percent(first), then)

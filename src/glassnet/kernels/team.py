@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import config, types
 from numba.extending import intrinsic, overload
 from numba.np.linalg import ensure_blas
 
-from glassnet.extras import installed, require
+from glassnet.blas_threads import one_thread_a_product
+from glassnet.extras import installed
 from glassnet.kernels.compilation import SETTINGS, part
 from glassnet.kernels.vectors import Code, data_of
 
@@ -99,8 +100,7 @@ def gathered(team: Team, *, uses_blas: bool) -> Iterator[None]:
         if uses_blas:
             ensure_blas()  # loads SciPy's, so that it can be told
             if installed("threadpoolctl"):
-                threadpoolctl: Any = require("threadpoolctl", "fast")
-                stack.enter_context(threadpoolctl.threadpool_limits(limits=1, user_api="blas"))
+                stack.enter_context(one_thread_a_product)
         yield
 
 

@@ -325,10 +325,14 @@ class Network:
         outputs = (part_cache[_OUTPUT] for part_cache in cache[:-1])
         for name, layer in zip(self._names, self.layers, strict=True):
             for part in layer.parts:
-                for _, learning in _walk([part]):
+                for inside, learning in _walk([part]):
                     for parameter in learning.parameters:
                         if not np.isfinite(parameter.value).all():
-                            return f"{name} ({layer!r}): its {parameter.name} holds NaN or infinity"
+                            _, *deeper = inside.split(".")
+                            where, which = ".".join([name, *deeper]), learning if deeper else layer
+                            return (
+                                f"{where} ({which!r}): its {parameter.name} holds NaN or infinity"
+                            )
                 if not np.isfinite(next(outputs)).all():
                     return f"{name} ({layer!r}): its output holds NaN or infinity"
         return None

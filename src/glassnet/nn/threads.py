@@ -10,12 +10,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import cache as once
-from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from glassnet.extras import installed, require
+from glassnet.blas_threads import one_thread_a_product
+from glassnet.extras import installed
 from glassnet.nn.layer import Cache
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def in_shares(
     if count < 2 or (products and not installed("threadpoolctl")):
         return [work(0, n, 0)]
     edges = [n * i // count for i in range(count + 1)]
-    with _one_thread_a_product if products else nullcontext():
+    with one_thread_a_product if products else nullcontext():
         others = [_pool().submit(work, edges[i], edges[i + 1], i) for i in range(1, count)]
         try:
             first = work(0, edges[1], 0)
@@ -148,31 +148,6 @@ def _pool() -> ThreadPoolExecutor:
 
     return ThreadPoolExecutor(max(1, available_threads() - 1), "glassnet")
 
-
-class _OneThreadAProduct:
-    """Keeps every matrix product to the thread that asks for it, while anybody is inside."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside = Lock(), 0
-        self._libraries: Any = None
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                if self._libraries is None:  # to find them takes a while
-                    self._libraries = require("threadpoolctl", "fast").ThreadpoolController()
-                self._limit = self._libraries.limit(limits=1, user_api="blas")
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._limit.restore_original_limits()
-
-
-_one_thread_a_product = _OneThreadAProduct()
 
 if hasattr(os, "register_at_fork"):  # a forked process has none of the threads
     os.register_at_fork(after_in_child=_pool.cache_clear)

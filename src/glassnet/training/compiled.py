@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -69,11 +69,11 @@ def choose_steps(
     MissingExtraError
         If the engine is "numba" and Numba is not installed.
     """
-    in_all = batch_size * n_steps
+    layers_pay = layered_saves(network, batch_size=batch_size, n_steps=n_steps)
     if engine == "auto":
         in_products = _SAVED_PER_MULTIPLICATION * multiplications(network) * batch_size
         saved = n_steps * (_SAVED_PER_STEP + in_products)
-        pays = saved >= SECONDS_TO_SAVE or layered_saves(network, in_all)
+        pays = saved >= SECONDS_TO_SAVE or layers_pay
         if not (pays and installed("numba") and installed("scipy")):
             return NumpySteps(network, loss, optimizer)
     if engine == "numpy":
@@ -81,9 +81,12 @@ def choose_steps(
     try:
         return CompiledSteps(network, loss, optimizer, batch_size)
     except Unsupported as reason:
-        if engine == "auto" and not layered_saves(network, in_all):
-            return NumpySteps(network, loss, optimizer)
-        return LayeredSteps(network, loss, optimizer, batch_size, instead=reason)
+        if engine == "numba":
+            return LayeredSteps(network, loss, optimizer, batch_size, instead=reason)
+    if layers_pay:
+        with suppress(Unsupported):
+            return LayeredSteps(network, loss, optimizer, batch_size)
+    return NumpySteps(network, loss, optimizer)
 
 
 def compilable(optimizer: Optimizer) -> SGD:

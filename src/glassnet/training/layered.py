@@ -19,17 +19,18 @@ from glassnet.training.steps import NumpySteps
 SECONDS_TO_SAVE = 20.0
 """In one call of `Trainer.fit`. With less to save, the first compilation costs more."""
 
-_SAVED_PER_MULTIPLICATION = 3e-11
-"""Seconds of a step, for each multiplication of a convolution's forward pass."""
+_SAVED_PER_MULTIPLICATION, _SAVED_PER_PARAMETER = 3e-11, 2e-9
+"""Seconds of a step, for each multiplication of a convolution's forward pass and each parameter."""
 
 
-def layered_saves(network: Network, examples: int) -> bool:
-    """Tell whether `LayeredSteps` pay for steps with so many examples in all.
+def layered_saves(network: Network, *, batch_size: int, n_steps: int) -> bool:
+    """Tell whether so many `LayeredSteps` pay.
 
-    They do where there are convolutions, and enough to do for them.
+    They do where there is enough to do for convolutions, or in the updates of the parameters.
     """
-    in_all = examples * convolution_multiplications(network)
-    return in_all * _SAVED_PER_MULTIPLICATION >= SECONDS_TO_SAVE
+    for_an_example = convolution_multiplications(network) * _SAVED_PER_MULTIPLICATION
+    of_a_step = batch_size * for_an_example + network.theta.size * _SAVED_PER_PARAMETER
+    return n_steps * of_a_step >= SECONDS_TO_SAVE
 
 
 class LayeredSteps:
