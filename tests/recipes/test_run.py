@@ -455,3 +455,21 @@ def test_a_pattern_that_fits_no_parameter_is_found_before_the_training() -> None
     recipe = load_recipe("digits").changed({"training.phases.0.optimizer.groups": groups})
     with pytest.raises(ValueError, match=r"conv2d_9"):
         prepare(recipe)
+
+
+def with_residual(*inner: dict[str, object]) -> list[dict[str, object]]:
+    return [{"type": "Flatten"}, {"type": "Residual", "layers": list(inner)}]
+
+
+def test_a_layer_that_takes_statistics_cannot_stand_inside_another() -> None:
+    layers = [*with_residual({"type": "Standardize"}), {"type": "Dense", "units": "classes"}]
+    changes = {"network.layers": layers, "training.loss": "mean_squared_error"}
+    with pytest.raises(ValueError, match=r"residual_1.standardize_1: .* put it before that"):
+        prepare(load_recipe("digits").changed(changes))
+
+
+def test_the_number_of_classes_is_known_inside_a_layer_too() -> None:
+    inner = {"type": "Dense", "units": "classes"}
+    layers = [{"type": "Flatten"}, inner, *with_residual(inner)[1:], {"type": "Softmax"}]
+    job = prepare(load_recipe("digits").changed({"network.layers": layers}))
+    assert job.network.output_shape == (10,)

@@ -68,7 +68,7 @@ def test_updates_every_few_steps_count_for_as_many(blobs, make_trainer, small_ne
     network, seen = small_network(), Seen()
     start = network.theta.copy()
     average = gn.MovingAverage(0.9, every=3, warm_up=False)
-    make_trainer(network, callbacks=[average, seen]).fit(blobs(), epochs=2)
+    make_trainer(network, callbacks=[average, seen]).fit(blobs(), epochs=3)
     expected = averaged(start, seen.steps[2::3], lambda t: 0.9**3)
     np.testing.assert_allclose(network.theta, expected, rtol=1e-4, atol=1e-6)
 
@@ -169,3 +169,23 @@ def test_early_stopping_keeps_the_average_that_was_best(
     best = min(record["validation_loss"] for record in history)
     assert best < history[-1]["validation_loss"]  # so that it isn't the end that is kept
     assert trainer.evaluate(held_out)["loss"] == pytest.approx(best, rel=1e-6)
+
+
+def test_steps_since_the_last_update_count_at_the_end(blobs, make_trainer, small_network) -> None:
+    network = small_network()
+    before = network.theta.copy()
+    average = gn.MovingAverage(0.5, every=1000, warm_up=False)
+    trainer = make_trainer(network, batch_size="full", callbacks=[average])
+    trainer.fit(blobs(), epochs=2)
+    plain = make_trainer(small_network(), batch_size="full")
+    plain.fit(blobs(), epochs=2)
+    np.testing.assert_allclose(network.theta, (0.25 * before + 0.75 * plain.network.theta), 1e-5)
+
+
+def test_other_settings_than_those_of_the_checkpoint_are_refused(
+    blobs, make_trainer, small_network
+) -> None:
+    average = gn.MovingAverage(0.9)
+    make_trainer(small_network(), callbacks=[average]).fit(blobs(), epochs=1)
+    with pytest.raises(ValueError, match=r"of a run with MovingAverage\(0.9, .*resume with"):
+        gn.MovingAverage(0.5).load_state(average.state())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,3 +24,11 @@ TestTime = Annotated[
         show_default=False,
     ),
 ]
+
+
+def rate_key(optimizer: Mapping[str, Any]) -> str:
+    """Return where in a phase the rate stands: of an optimizer around another one, in the other."""
+    key = "optimizer"
+    while "optimizer" in optimizer:
+        key, optimizer = f"{key}.optimizer", optimizer["optimizer"]
+    return f"{key}.learning_rate"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -86,7 +86,7 @@ def command(
     if not found.exploded:
         say(f"The loss bore every rate up to {highest:g}: a higher --highest may show more.")
     changes = [["--set", setting] for setting in settings or []]
-    key = _key(phases[phase - 1].optimizer)
+    key = options.rate_key(phases[phase - 1].optimizer)
     same = ["--set", f"training.phases.{phase - 1}.{key}={rate}"]
     if len(phases) == 1 and key == "optimizer.learning_rate":
         same = ["--learning-rate", rate]
@@ -94,14 +94,6 @@ def command(
     say()
     say("Next", "bold")
     say(f"  {shlex.join(line)}")
-
-
-def _key(optimizer: dict[str, Any]) -> str:
-    """Return where in a phase the rate stands: of an optimizer around another one, in the other."""
-    key = "optimizer"
-    while "optimizer" in optimizer:
-        key, optimizer = f"{key}.optimizer", optimizer["optimizer"]
-    return f"{key}.learning_rate"
 
 
 @contextmanager

@@ -141,18 +141,19 @@ def _flags(
     size: int | str | None = batch_size
     with contextlib.suppress(TypeError, ValueError):
         size = int(batch_size)  # type: ignore[arg-type]
-    of_phase: dict[str, Any] = {
-        "epochs": epochs,
-        "batch_size": size,
-        "optimizer.learning_rate": learning_rate,
-        "optimizer.momentum": momentum,
-    }
-    changes: dict[str, Any] = {
-        f"training.phases.{i}.{key}": value
-        for i in range(len(recipe.training.phases))
-        for key, value in of_phase.items()
-        if value is not None
-    }
+    changes: dict[str, Any] = {}
+    for i, phase in enumerate(recipe.training.phases):
+        of_phase: dict[str, Any] = {
+            "epochs": epochs,
+            "batch_size": size,
+            options.rate_key(phase.optimizer): learning_rate,
+            "optimizer.momentum": momentum,
+        }
+        changes |= {
+            f"training.phases.{i}.{key}": value
+            for key, value in of_phase.items()
+            if value is not None
+        }
     if seed is not None:
         changes["training.seed"] = seed
     if hidden is not None:

@@ -148,6 +148,12 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
 
 def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
     """Let every layer with an `adapt` take statistics of what reaches it of the training inputs."""
+    for name, part in network.named_parts():
+        if "." in name and hasattr(part, "adapt"):
+            raise RecipeError(
+                f"layer {name}: {type(part).__name__} takes its statistics of the training inputs "
+                "and so cannot stand inside another layer; put it before that"
+            )
     before: list[Any] = []
     for part in network.parts:
         if hasattr(part, "adapt"):

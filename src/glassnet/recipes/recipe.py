@@ -42,9 +42,17 @@ def checked(build: Callable[[Any], object]) -> AfterValidator:
 
 def layer_of(config: Mapping[str, Any], classes: int) -> Any:  # noqa: ANN401
     """Return the layer that a recipe describes; ``units = "classes"`` means one for each class."""
-    if config.get("units") == "classes":
-        config = {**config, "units": classes}
-    return layer_from_config(config)
+    return layer_from_config(_with_classes(config, classes))
+
+
+def _with_classes(value: Any, classes: int) -> Any:  # noqa: ANN401 whatever a table holds
+    """Return a layer's table, and the tables of layers in it, with numbers of units."""
+    if isinstance(value, list):
+        return [_with_classes(item, classes) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    told = {key: _with_classes(item, classes) for key, item in value.items()}
+    return told | {"units": classes} if told.get("units") == "classes" else told
 
 
 _Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]

@@ -27,6 +27,7 @@ class MovingAverage(Callback):
         In [0, 1): how much of the average stays at each step.
     every : int
         Steps from one update to the next, which then counts for so many: ``decay ** every`` stays.
+        A validation and the end of a phase take in what has come since.
     warm_up : bool
         If true, the average of the first updates is short: at update t at most
         ``(1 + t) / (10 + t)`` of it stays.
@@ -52,7 +53,7 @@ class MovingAverage(Callback):
         self.decay = real("decay", decay, at_least=0, below=1)
         self.every = whole("every", every, at_least=1)
         self.warm_up = flag("warm_up", warm_up)
-        self._steps = 0
+        self._waiting = self._updates = 0
         self._average: dict[str, np.ndarray] = {}
         self._aside: dict[str, np.ndarray] = {}
         self._scratch: dict[str, np.ndarray] = {}
@@ -63,17 +64,23 @@ class MovingAverage(Callback):
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin with the numbers of the network, unless the phase is resumed."""
         if not trainer.resumed:
-            self._steps, self._average = 0, _copies(trainer.network)
+            self._waiting = self._updates = 0
+            self._average = _copies(trainer.network)
 
     def on_step_end(self, trainer: Trainer) -> None:
         """Take the numbers of the network into the average, if it is time."""
-        self._steps += 1
-        if self._steps % self.every:
+        self._waiting += 1
+        if self._waiting == self.every:
+            self._take_in(trainer)
+
+    def _take_in(self, trainer: Trainer) -> None:
+        """Do that, for the steps since the last time."""
+        if not self._waiting:
             return
-        kept = self.decay**self.every
+        kept = self.decay**self._waiting
+        self._waiting, self._updates = 0, self._updates + 1
         if self.warm_up:
-            updates = self._steps // self.every
-            kept = min(kept, (1 + updates) / (10 + updates))
+            kept = min(kept, (1 + self._updates) / (10 + self._updates))
         for name, array in _numbers(trainer.network):
             average = self._average[name]
             if array.dtype.kind != "f":
@@ -88,6 +95,7 @@ class MovingAverage(Callback):
 
     def on_validation_start(self, trainer: Trainer) -> None:
         """Put the average in, and the numbers that are trained aside."""
+        self._take_in(trainer)
         self._aside = _copies(trainer.network)
         self._fill(trainer.network, self._average)
 
@@ -98,15 +106,32 @@ class MovingAverage(Callback):
     def on_fit_end(self, trainer: Trainer) -> None:
         """Leave the average in the network, unless the phase shall go on later."""
         if not trainer.interrupted:
+            self._take_in(trainer)
             self._fill(trainer.network, self._average)
 
     def state(self) -> dict[str, Any]:
-        """Return the average, and the number of steps."""
-        return {"steps": self._steps, "average": dict(self._average)}
+        """Return the average, the numbers of updates and of steps since, and the settings."""
+        return {
+            "settings": repr(self),
+            "waiting": self._waiting,
+            "updates": self._updates,
+            "average": dict(self._average),
+        }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a copy of what `state` returned."""
-        self._steps = int(state["steps"])
+        """Take over a copy of what `state` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is of an average with other settings.
+        """
+        if state["settings"] != repr(self):
+            raise ValueError(
+                f"the checkpoint is of a run with {state['settings']}, this one has {self!r}; "
+                "resume with the settings of the run"
+            )
+        self._waiting, self._updates = int(state["waiting"]), int(state["updates"])
         self._average = {name: np.array(array) for name, array in state["average"].items()}
 
     @staticmethod
