@@ -107,7 +107,7 @@ class GradientDescent(Optimizer):
         if plan.size != theta.size:
             raise ValueError(
                 f"the optimizer was bound to {plan.size} parameters and got {theta.size}; "
-                "call its bind(network.slots())"
+                "call its bind with the slots of these"
             )
         return plan
 

@@ -60,7 +60,7 @@ class Optimizer(Configurable, ABC):
         Parameters
         ----------
         slots : sequence of Slot
-            Of all parameters, in their order: ``network.slots()``.
+            Of all parameters, in their order; the trainer gives those of the network.
 
         Raises
         ------
