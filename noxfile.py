@@ -22,7 +22,7 @@ TORCH = "torch==2.13.0"
 def tests(session: nox.Session) -> None:
     """Run the tests and the examples of the docs, with coverage."""
     session.install(".[test]")
-    session.run("pytest", "--cov", "--cov-branch", *session.posargs)
+    session.run("pytest", "-n", "auto", "--cov", "--cov-branch", *session.posargs)
 
 
 @nox.session
@@ -71,7 +71,7 @@ def package(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Compare with PyTorch."""
     session.install(".[test]", TORCH)
-    session.run("pytest", "tests/parity", *session.posargs)
+    session.run("pytest", "-n", "auto", "tests/parity", *session.posargs)
 
 
 @nox.session

@@ -12,7 +12,10 @@ pytest.importorskip("numba", reason="the compiled kernels need the extra fast")
 TESTS = Path(__file__).parents[1]
 COMPARISONS = (
     "training/test_compiled.py",
+    "training/test_layered.py",
+    "nn/test_compiled_layers.py",
     "nn/test_predictor.py",
+    "optim/test_compiled_update.py",
     "kernels/test_matrices.py",
     "kernels/test_normalization.py",
     "kernels/test_winograd.py",
