@@ -8,9 +8,9 @@ from glassnet.checks import flag, whole
 from glassnet.names import lookup
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import Identity, activation_named
+from glassnet.nn.correlation import correlate, correlate_back, correlate_filters
 from glassnet.nn.initializers import INITIALIZERS, draw_filters
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-from glassnet.nn.lowering import correlate, correlate_back, correlate_filters
 from glassnet.nn.windows import Pair, checked_padding, checked_pair, windows_for
 
 

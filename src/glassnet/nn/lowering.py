@@ -98,10 +98,12 @@ def correlate_filters(
     out[...] = totals[0].reshape(out.shape)
 
 
-def correlate_back(
+def scatter(
     dy: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray, *, groups: int = 1
 ) -> None:
-    """Write to `out` the gradient by the images.
+    """Write to `out` the gradient by the images, where windows may be apart.
+
+    What each output gives to the pixels of its window is added there.
 
     Parameters
     ----------
@@ -114,13 +116,6 @@ def correlate_back(
     """
     height, width, inputs, filters = W.shape
     share = filters // groups
-    reverse = windows.reversed()
-    if reverse is not None:
-        # each pixel is in the windows around it, whose gradients the mirrored filter adds up
-        mirrored = W[::-1, ::-1].reshape(height, width, inputs, groups, share)
-        turned = mirrored.transpose(0, 1, 4, 3, 2).reshape(height, width, share, groups * inputs)
-        correlate(dy, turned, reverse, out, groups=groups)
-        return
     size = height * width * inputs
     matrices = [
         np.ascontiguousarray(W[..., g * share : (g + 1) * share].reshape(size, share).T)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from glassnet.checks import real, whole
+from glassnet.nn.correlation import correlate, correlate_back
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-from glassnet.nn.lowering import correlate, correlate_back
 from glassnet.nn.windows import Pair, checked_pair, windows_for
 
 

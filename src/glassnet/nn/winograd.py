@@ -1,0 +1,181 @@
+"""Convolution with kernels of 3 x 3 by Winograd's algorithm, in matrix products.
+
+Two polynomials of degrees 3 and 2 are multiplied by their values at six points, and so are a
+stretch ``d`` of 6 pixels and a kernel ``g`` of 3, which give 4 outputs: ``y = At [(G g) * (Bt d)]``
+takes 6 multiplications instead of 12. In two dimensions a tile of 6 x 6 pixels gives 4 x 4 outputs
+with 36 instead of 144. The multiplications of all tiles and channels are a matrix product at each
+of the 36 points; the transforms are products too, with a tile as a vector of 36 numbers.
+
+References
+----------
+Winograd, "Arithmetic Complexity of Computations", SIAM 1980.
+Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cache as once
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from glassnet.nn.layer import Shape
+from glassnet.nn.threads import in_shares
+from glassnet.nn.windows import Pair, Windows
+
+WORKSPACE_BYTES = 2**21
+"""What the values of a block's tiles at the points may take: they should stay in the L2 cache."""
+
+LOSS = 1.4
+"""How much longer a multiplication takes here than in the larger products of lowering; measured."""
+
+FINITE_POINTS = (0, 2 / 3, -2 / 3, 3 / 2, -3 / 2)
+"""With infinity, where the polynomials are evaluated: half the rounding errors of 0, ±1, ±2."""
+
+
+def pays(windows: Windows, shape: Shape, images: int) -> bool:
+    """Whether a convolution with filters of a shape can be done so, in less time than by lowering.
+
+    It is for kernels of 3 x 3, stride and dilation 1. With few channels the transforms cost more
+    than they save; with few images, those of the kernels do; and where tiles reach far beyond the
+    output, too much of it is for nothing.
+    """
+    if windows.kernel != (3, 3) or not windows.strides == windows.dilation == (1, 1):
+        return False
+    (down, across), (height, width) = _tiles(windows), windows.output
+    channels, filters = shape[2:]
+    tiles, weights = images * down * across, channels * filters
+    lowered = images * height * width * 9 * weights
+    transforms = tiles * 36 * (36 * channels + 16 * filters) + 36 * 9 * weights
+    return LOSS * (tiles * 36 * weights + transforms) < lowered
+
+
+def correlate(x: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray) -> None:
+    """Write to `out` what filters give on images; see `correlation.correlate`."""
+    channels, filters = W.shape[2:]
+    of_tile, of_kernel, of_output = transforms(x.dtype)
+    U = np.dot(of_kernel, W.reshape(9, -1)).reshape(36, channels, filters)
+
+    def work(start: int, stop: int, _: int) -> None:
+        memory = _Memory(x.dtype)
+        for images in _blocks(start, stop, windows, channels + filters, x.itemsize):
+            tiles = _to_tiles(x[images], windows, 6, memory)
+            V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
+            M = np.matmul(V, U, out=memory("M", (*V.shape[:2], filters))).reshape(36, -1)
+            y = np.dot(of_output.T, M, out=memory("y", (16, M.shape[1])))
+            _from_tiles(y, windows, out[images])
+
+    in_shares(len(x), work, worth=float(out.size * 9 * channels), products=True)
+
+
+def correlate_filters(x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.ndarray) -> None:
+    """Write to `out` the gradient by the filters; see `correlation.correlate_filters`."""
+    channels, filters = out.shape[2:]
+    of_tile, of_kernel, of_output = transforms(x.dtype)
+
+    def work(start: int, stop: int, _: int) -> np.ndarray:
+        memory, total = _Memory(x.dtype), np.zeros((36, channels, filters), dy.dtype)
+        for images in _blocks(start, stop, windows, channels + filters, x.itemsize):
+            tiles = _to_tiles(x[images], windows, 6, memory)
+            V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
+            tiles = _to_tiles(dy[images], windows, 4, memory)
+            D = np.dot(of_output, tiles, out=memory("D", (36, tiles.shape[1])))
+            D = D.reshape(36, -1, filters)
+            total += np.matmul(V.transpose(0, 2, 1), D, out=memory("of block", total.shape))
+        return total
+
+    totals = in_shares(len(x), work, worth=float(dy.size * 9 * channels), products=True)
+    for total in totals[1:]:
+        totals[0] += total
+    out[...] = np.dot(of_kernel.T, totals[0].reshape(36, -1)).reshape(out.shape)
+
+
+class _Memory:
+    """Memory by name, taken once: large arrays are slow to get anew for every block."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._dtype = dtype
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def __call__(self, name: str, shape: Shape) -> np.ndarray:
+        size = math.prod(shape)
+        if size > self._arrays.get(name, np.empty(0)).size:
+            self._arrays[name] = np.zeros(size, self._dtype)
+        return self._arrays[name][:size].reshape(shape)
+
+
+def _tiles(windows: Windows) -> Pair:
+    """Return how many tiles cover an image's outputs, down and across."""
+    height, width = windows.output
+    return -(-height // 4), -(-width // 4)
+
+
+def _blocks(
+    start: int, stop: int, windows: Windows, numbers: int, itemsize: int
+) -> Iterator[slice]:
+    """Yield some images at a time, so many that a number of each tile at the points has room."""
+    each = 36 * math.prod(_tiles(windows)) * numbers * itemsize
+    images = max(1, WORKSPACE_BYTES // each)
+    for first in range(start, stop, images):
+        yield slice(first, min(stop, first + images))
+
+
+def _to_tiles(x: np.ndarray, windows: Windows, size: int, memory: _Memory) -> np.ndarray:
+    """Return tiles of images (6 pixels each way), or of outputs (4), shape (size ** 2, columns).
+
+    A column is one channel of one tile. Tiles begin 4 pixels apart; outside there are zeros.
+    """
+    (down, across), (n, height, width, channels) = _tiles(windows), x.shape
+    top, left = windows.before if size == 6 else (0, 0)
+    shape = n, 4 * down + size - 4, 4 * across + size - 4, channels
+    padded = x
+    if shape != x.shape:
+        padded = memory(f"padded {size}", shape)
+        padded[...] = 0.0
+        inside = padded[:, top : top + height, left : left + width]
+        inside[...] = x[:, : inside.shape[1], : inside.shape[2]]
+    image, row, column, channel = padded.strides
+    tiles = memory(f"tiles {size}", (size * size, n * down * across * channels))
+    by_pixel = (size, size, n, down, across, channels)
+    tiles.reshape(by_pixel)[...] = as_strided(
+        padded, by_pixel, (row, column, image, 4 * row, 4 * column, channel)
+    )
+    return tiles
+
+
+def _from_tiles(tiles: np.ndarray, windows: Windows, out: np.ndarray) -> None:
+    """Write tiles of 4 x 4 outputs, shape (16, columns), to where they are in images."""
+    (down, across), (n, height, width, channels) = _tiles(windows), out.shape
+    lines = tiles.reshape(4, 4, n, down, across, channels).transpose(2, 3, 0, 4, 1, 5)
+    if (height, width) == (4 * down, 4 * across):
+        out.reshape(lines.shape)[...] = lines
+    else:
+        out[...] = lines.reshape(n, 4 * down, 4 * across, channels)[:, :height, :width]
+
+
+@once
+def transforms(dtype: np.dtype[Any]) -> tuple[np.ndarray, ...]:
+    """Return matrices that give the values at the points: of a tile, of a kernel, of outputs.
+
+    Returns
+    -------
+    of_tile : ndarray, shape (36, 36)
+        ``kron(Bt, Bt)``.
+    of_kernel : ndarray, shape (36, 9)
+        ``kron(G, G)``.
+    of_output : ndarray, shape (36, 16)
+        ``kron(A, A)``: the transpose of what makes outputs of values.
+    """
+    # the powers of a point; of infinity, the highest alone
+    A = np.vstack([np.vander(FINITE_POINTS, 4, increasing=True), [0, 0, 0, 1]])
+    G = np.vstack([np.vander(FINITE_POINTS, 3, increasing=True), [0, 0, 1]])
+    Bt = np.zeros((6, 6))  # a row: the polynomial that is zero at all other points
+    for i, point in enumerate(FINITE_POINTS):
+        others = [p for p in FINITE_POINTS if p != point]
+        Bt[i, :5] = np.poly(others)[::-1]
+        G[i] /= math.prod(point - p for p in others)
+    Bt[5] = np.poly(FINITE_POINTS)[::-1]
+    return tuple(np.kron(M, M).astype(dtype) for M in (Bt, G, A))
