@@ -54,6 +54,8 @@ def test_the_maps_are_what_the_network_computes_when_it_predicts():
 
 def test_a_network_without_convolutions_has_no_maps():
     assert stages_of([gn.Dense(4, "relu"), gn.Dense(2)]) == []
+    vectors = [gn.Flatten(), gn.Dense(4, "relu"), gn.Residual([gn.Dense(4)]), gn.Dense(2)]
+    assert stages_of(vectors) == []
 
 
 def test_images_of_another_shape_are_refused():

@@ -68,7 +68,8 @@ def feature_maps(network: Network, x: ArrayLike) -> list[FeatureMaps]:
     open_stage = activated = False
     for name, part in _row(network):
         outputs = part.forward(outputs, Cache(), training=False)
-        if isinstance(part, Conv2D | DepthwiseConv2D | Whitening2D | Residual):
+        kinds = Conv2D | DepthwiseConv2D | Whitening2D | Residual
+        if isinstance(part, kinds) and outputs.ndim == 4:  # a residual may add vectors
             stages.append(FeatureMaps(name, "", outputs))
             open_stage, activated = True, False
         open_stage = open_stage and outputs.ndim == 4
