@@ -9,6 +9,8 @@ pytest.importorskip("scipy", reason="the compiled kernels need the extra fast")
 from glassnet.kernels import activations as kinds
 from glassnet.kernels import normalization, pooled_normalization, pooling
 from glassnet.kernels.team import Team
+from glassnet.nn import MaxPooling2D
+from glassnet.nn.compiled_pooling import pooling_windows
 
 KIND = kinds.LeakyReLU(np.float32(0.25))
 
@@ -58,9 +60,12 @@ def test_passes_are_the_equations(pixels, channels, threads) -> None:
 
 @pytest.mark.parametrize("pool_first", [True, False])
 @pytest.mark.parametrize("size", [(4, 6), (5, 7)])
-def test_normalisation_next_to_pooling_is_one_after_the_other(size, pool_first) -> None:
-    n, c, (height, width) = 5, 20, size
-    windows = pooling.Windows(height, width, c, height // 2, width // 2, 2, 2, 2, 2, 0, 0)
+@pytest.mark.parametrize("c", [6, 20])
+def test_normalisation_next_to_pooling_is_one_after_the_other(size, c, pool_first) -> None:
+    n, (height, width) = 5, size
+    pool = MaxPooling2D()
+    pool.build((height, width, c))
+    windows = pooling_windows(pool.windows, c)
     rng = np.random.default_rng(0)
     x = rng.normal(size=n * height * width * c).astype(np.float32)
     small = n * (height // 2) * (width // 2) * c
@@ -77,7 +82,7 @@ def test_normalisation_next_to_pooling_is_one_after_the_other(size, pool_first) 
     kept, y, dx, d = *arrays(small, small, x.size), dy.copy()
     images = pooled_normalization.Images(x, kept, winner())
     work = normalization.workspace(c, team.size, x.dtype)
-    pool, batch = pooling.pool_max, normalization.normalize_batch
+    pool_max, batch = pooling.pool_max, normalization.normalize_batch
     back, pool_back = normalization.normalize_back, pooling.pool_max_back
     first, last, won, d2 = *arrays(small if pool_first else x.size, small), winner(), dy.copy()
     between = np.empty(x.size, np.float32)
@@ -88,7 +93,7 @@ def test_normalisation_next_to_pooling_is_one_after_the_other(size, pool_first) 
                 pooled_normalization.pool_normalize_batch,
                 pooled_normalization.pool_normalize_back,
             )
-            run(team, pool, x, first, won, windows)
+            run(team, pool_max, x, first, won, windows)
             run(team, batch, KIND, first, last, other, again, 0.9, 1e-5)
             run(team, back, KIND, first, d2, other, again, True, True)
             run(team, pool_back, d2, won, between, windows)
@@ -98,7 +103,7 @@ def test_normalisation_next_to_pooling_is_one_after_the_other(size, pool_first) 
                 pooled_normalization.normalize_pool_back,
             )
             run(team, batch, KIND, x, first, other, again, 0.9, 1e-5)
-            run(team, pool, first, last, won, windows)
+            run(team, pool_max, first, last, won, windows)
             run(team, pool_back, d2, won, between, windows)
             run(team, back, KIND, x, between, other, again, True, True)
         run(team, fused, KIND, images, y, windows, one, work, 0.9, 1e-5)

@@ -30,6 +30,9 @@ class Windows(NamedTuple):
     """Rows of padding above the image."""
     left: int
     """Columns of padding left of it."""
+    places: np.ndarray
+    """uint32, shape (out_width * channels,): where in a line of the image the top left number of a
+    window stands, for each number of a line of windows, if they don't reach into the padding."""
 
 
 @part
@@ -61,6 +64,12 @@ def apart(w: Windows) -> bool:
     return w.stride_height >= w.kernel_height and w.stride_width >= w.kernel_width
 
 
+@part
+def narrow(w: Windows) -> bool:
+    """Tell whether a pixel's channels are too few for vectors: whole lines are one loop then."""
+    return w.channels < 16
+
+
 @compiled
 def pool_max(member: Member, x: np.ndarray, y: np.ndarray, winner: np.ndarray, w: Windows) -> bool:
     """Write the largest number of each window to `y`, and which it was to `winner`.
@@ -85,12 +94,17 @@ def pool_max(member: Member, x: np.ndarray, y: np.ndarray, winner: np.ndarray, w
 def pool_image(x: np.ndarray, y: np.ndarray, winner: np.ndarray, w: Windows) -> None:
     """Do that for one image."""
     c, line = w.channels, w.width * w.channels
+    size = w.out_width * c
     if quarters(w):
         for row in range(w.out_height):
+            upper, lower = x[2 * row * line :][:line], x[(2 * row + 1) * line :][:line]
+            if narrow(w):
+                here = slice(row * size, (row + 1) * size)
+                _largest_in_line(upper, lower, w.places, c, y[here], winner[here])
+                continue
             for column in range(w.out_width):
-                at, to = 2 * row * line + 2 * column * c, (row * w.out_width + column) * c
-                upper, lower = x[at : at + 2 * c], x[at + line :][: 2 * c]
-                _largest_of_four(upper, lower, y[to : to + c], winner[to : to + c])
+                four, to = slice(2 * column * c, 2 * (column + 1) * c), row * size + column * c
+                _largest_of_four(upper[four], lower[four], y[to : to + c], winner[to : to + c])
         return
     for row in range(w.out_height):
         for column in range(w.out_width):
@@ -113,6 +127,18 @@ def pool_image(x: np.ndarray, y: np.ndarray, winner: np.ndarray, w: Windows) -> 
 # In the comparisons a NaN wins, and the first of equal numbers.
 
 
+@part
+def _largest(a: float, b: float, c: float, d: float) -> tuple[float, np.uint8]:
+    value, number = a, np.uint8(0)
+    number = np.uint8(1) if b > value or b != b else number  # noqa: PLR0124
+    value = b if b > value or b != b else value  # noqa: PLR0124
+    number = np.uint8(2) if c > value or c != c else number  # noqa: PLR0124
+    value = c if c > value or c != c else value  # noqa: PLR0124
+    number = np.uint8(3) if d > value or d != d else number  # noqa: PLR0124
+    value = d if d > value or d != d else value  # noqa: PLR0124
+    return value, number
+
+
 @compiled
 def _largest_of_four(
     upper: np.ndarray, lower: np.ndarray, y: np.ndarray, winner: np.ndarray
@@ -120,18 +146,33 @@ def _largest_of_four(
     c = y.size
     right, last = upper[c:], lower[c:]
     for j in range(c):
-        value, number = upper[j], np.uint8(0)
-        other = right[j]
-        number = np.uint8(1) if other > value or other != other else number  # noqa: PLR0124
-        value = other if other > value or other != other else value  # noqa: PLR0124
-        other = lower[j]
-        number = np.uint8(2) if other > value or other != other else number  # noqa: PLR0124
-        value = other if other > value or other != other else value  # noqa: PLR0124
-        other = last[j]
-        number = np.uint8(3) if other > value or other != other else number  # noqa: PLR0124
-        value = other if other > value or other != other else value  # noqa: PLR0124
-        y[j] = value
-        winner[j] = number
+        y[j], winner[j] = _largest(upper[j], right[j], lower[j], last[j])
+
+
+@compiled
+def _largest_in_line(
+    upper: np.ndarray,
+    lower: np.ndarray,
+    places: np.ndarray,
+    c: int,
+    y: np.ndarray,
+    winner: np.ndarray,
+) -> None:
+    right, last = upper[c:], lower[c:]
+    for j in range(places.size):
+        i = places[j]
+        four = upper[i], right[i], lower[i], last[i]
+        total = four[0] + four[1] + four[2] + four[3]
+        if total != total:  # noqa: PLR0124 (there may be a NaN among them)
+            y[j], winner[j] = _largest(four[0], four[1], four[2], four[3])
+            continue
+        # no branches: which is the largest cannot be foreseen
+        of_upper, of_lower = four[1] > four[0], four[3] > four[2]
+        high = four[1] if of_upper else four[0]
+        low = four[3] if of_lower else four[2]
+        below = low > high
+        y[j] = low if below else high
+        winner[j] = of_upper + below * (2 + of_lower - of_upper)
 
 
 @compiled
@@ -171,15 +212,20 @@ def pool_max_back(
 @compiled
 def pool_image_back(dy: np.ndarray, winner: np.ndarray, dx: np.ndarray, w: Windows) -> None:
     """Do that for one image."""
-    c, line = w.channels, w.width * w.channels
+    c, line, size = w.channels, w.width * w.channels, w.out_width * w.channels
     if quarters(w):
         for row in range(w.out_height):
+            if narrow(w):
+                here, lines = slice(row * size, (row + 1) * size), dx[2 * row * line :][: 2 * line]
+                _to_largest_in_lines(dy[here], winner[here], w.places, c, lines)
+                continue
+            upper, lower = dx[2 * row * line :][:line], dx[(2 * row + 1) * line :][:line]
             for column in range(w.out_width):
-                at, to = 2 * row * line + 2 * column * c, (row * w.out_width + column) * c
-                upper, lower = dx[at : at + 2 * c], dx[at + line :][: 2 * c]
-                _to_largest_of_four(dy[to : to + c], winner[to : to + c], upper, lower)
-            fill(dx[2 * row * line + 2 * w.out_width * c : (2 * row + 1) * line], 0)
-            fill(dx[(2 * row + 1) * line + 2 * w.out_width * c : (2 * row + 2) * line], 0)
+                four, to = slice(2 * column * c, 2 * (column + 1) * c), row * size + column * c
+                slopes, won = dy[to : to + c], winner[to : to + c]
+                _to_largest_of_four(slopes, won, upper[four], lower[four])
+            fill(upper[2 * size :], 0)
+            fill(lower[2 * size :], 0)
         fill(dx[2 * w.out_height * line :], 0)
         return
     fill(dx, 0)
@@ -213,6 +259,18 @@ def _to_largest_of_four(
         slope, number = dy[j], winner[j]
         lower[j] = slope if number == np.uint8(2) else zero
         last[j] = slope if number == np.uint8(3) else zero
+
+
+@compiled
+def _to_largest_in_lines(
+    dy: np.ndarray, winner: np.ndarray, places: np.ndarray, c: int, dx: np.ndarray
+) -> None:
+    right, below = np.uint32(c), np.uint32(dx.size // 2)
+    fill(dx, 0)
+    for j in range(dy.size):
+        number = np.uint32(winner[j])
+        to = places[j] + (number & np.uint32(1)) * right + (number >> np.uint32(1)) * below
+        dx[to] = dy[j]
 
 
 @compiled

@@ -26,7 +26,8 @@ class CompiledPooling(Stage):
         """Return the windows on images of a batch of this shape."""
         if isinstance(self._layer, GlobalAveragePooling2D):
             _, height, width, channels = shape
-            return pooling.Windows(height, width, channels, 1, 1, height, width, 1, 1, 0, 0)
+            none = np.zeros(0, np.uint32)
+            return pooling.Windows(height, width, channels, 1, 1, height, width, 1, 1, 0, 0, none)
         return pooling_windows(self._layer.windows, shape[3])
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
@@ -74,6 +75,8 @@ class CompiledPooling(Stage):
 
 def pooling_windows(windows: Windows, channels: int) -> pooling.Windows:
     """Return windows as compiled code has them."""
+    first = np.arange(windows.output[1], dtype=np.int32) * windows.strides[1] - windows.before[1]
+    places = first[:, np.newaxis] * channels + np.arange(channels, dtype=np.int32)
     return pooling.Windows(
         *windows.image,
         channels,
@@ -81,4 +84,5 @@ def pooling_windows(windows: Windows, channels: int) -> pooling.Windows:
         *windows.kernel,
         *windows.strides,
         *windows.before,
+        places.astype(np.uint32).reshape(-1),
     )
