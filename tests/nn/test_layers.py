@@ -25,7 +25,8 @@ def each(function: Callable[[float], float]) -> Slow:
 
 def slow_dense(layer: Layer, x: list[list[float]]) -> list[list[float]]:
     assert isinstance(layer, gn.Dense)
-    return reference.dense_forward(x, layer.W.value.tolist(), layer.b.value.tolist())
+    b = layer.b.value.tolist() if layer.use_bias else [0.0] * layer.units
+    return reference.dense_forward(x, layer.W.value.tolist(), b)
 
 
 def slow_prelu(layer: Layer, x: list[list[float]]) -> list[list[float]]:
@@ -205,6 +206,12 @@ TABLE = {
         output_shape=(1,),
         parameters={"W": (4, 1), "b": (1,)},
     ),
+    "Dense, no bias": Row(
+        lambda: gn.Dense(3, use_bias=False),
+        slow_dense,
+        output_shape=(3,),
+        parameters={"W": (4, 3)},
+    ),
     "Flatten, image": Row(
         gn.Flatten, each(reference.identity), input_shape=(2, 3, 2), output_shape=(12,)
     ),
@@ -377,6 +384,7 @@ TABLE = {
         lambda: gn.Dropout(0.4), each(reference.identity), (3, 2, 2), (3, 2, 2), alone=False
     ),
     "Dropout(0)": Row(lambda: gn.Dropout(0), each(reference.identity)),
+    "GaussianNoise": Row(lambda: gn.GaussianNoise(0.3), each(reference.identity), alone=False),
     "SpatialDropout2D": Row(
         lambda: gn.SpatialDropout2D(0.4),
         each(reference.identity),
@@ -724,6 +732,7 @@ WRONG_SETTINGS: list[tuple[Callable[[], Layer], type[Exception], str]] = [
     (lambda: gn.ZeroPadding2D(-1), ValueError, "padding must be .* got -1"),
     (lambda: gn.ZeroPadding2D(((1, 1),)), ValueError, "padding must be .*above, below"),  # type: ignore[arg-type]
     (lambda: gn.Rescaling(math.inf), ValueError, "scale must be a finite number, got inf"),
+    (lambda: gn.GaussianNoise(-1.0), ValueError, "standard_deviation must be .* got -1.0"),
     (lambda: gn.Whitening2D(epsilon=0.0), ValueError, "epsilon must be .* above 0, got 0.0"),
     (lambda: gn.Whitening2D(examples=0), ValueError, "examples must be .* got 0"),
 ]

@@ -61,6 +61,11 @@ def depthwise_conv2d(**settings: Any) -> Callable[..., Any]:
 
 LAYER_TABLE: dict[str, tuple[Callable[[], gn.Layer], Callable[..., Any], tuple[int, ...]]] = {
     "Dense": (lambda: gn.Dense(7), lambda x, W, b: F.linear(x, W.T, b), (5,)),
+    "Dense, no bias": (
+        lambda: gn.Dense(7, use_bias=False),
+        lambda x, W: F.linear(x, W.T),
+        (5,),
+    ),
     "Flatten": (gn.Flatten, lambda x: torch.flatten(x, 1), (4, 4, 3)),
     "Standardize": (gn.Standardize, lambda x, mean, deviation: (x - mean) / deviation, (5,)),
     "Identity": (gn.Identity, torch.nn.Identity(), (5,)),
@@ -138,6 +143,7 @@ LAYER_TABLE: dict[str, tuple[Callable[[], gn.Layer], Callable[..., Any], tuple[i
         lambda x: F.dropout2d(x, 0.0),
         (2, 3, 4),
     ),
+    "GaussianNoise": (lambda: gn.GaussianNoise(0.0), lambda x: x.clone(), (5,)),
     "Reshape": (lambda: gn.Reshape((2, 3)), lambda x: x.reshape(-1, 2, 3), (6,)),
     "ZeroPadding2D": (
         lambda: gn.ZeroPadding2D(((1, 2), (0, 3))),

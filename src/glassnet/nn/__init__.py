@@ -20,17 +20,17 @@ from glassnet.nn.dropout import Dropout, SpatialDropout2D
 from glassnet.nn.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from glassnet.nn.gradient_check import GradientCheck, gradient_check
 from glassnet.nn.initializers import INITIALIZERS
-from glassnet.nn.layer import Cache, Layer, Parameter
+from glassnet.nn.layer import Cache, Layer, LayerError, Parameter
+from glassnet.nn.loss import LOSSES, Loss
 from glassnet.nn.losses import (
-    LOSSES,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     HalfSquaredError,
-    Loss,
     MeanSquaredError,
     loss_named,
 )
 from glassnet.nn.network import Network
+from glassnet.nn.noise import GaussianNoise
 from glassnet.nn.normalization import BatchNormalization, LayerNormalization
 from glassnet.nn.pooling import AveragePooling2D, MaxPooling2D
 from glassnet.nn.rescaling import Rescaling
@@ -59,12 +59,14 @@ __all__ = [
     "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
     "GradientCheck",
     "HalfSquaredError",
     "Identity",
     "Layer",
+    "LayerError",
     "LayerNormalization",
     "LeakyReLU",
     "Loss",

@@ -13,6 +13,7 @@ from glassnet.nn.depthwise import DepthwiseConv2D
 from glassnet.nn.dropout import Dropout, SpatialDropout2D
 from glassnet.nn.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from glassnet.nn.layer import Layer
+from glassnet.nn.noise import GaussianNoise
 from glassnet.nn.normalization import BatchNormalization, LayerNormalization
 from glassnet.nn.pooling import AveragePooling2D, MaxPooling2D
 from glassnet.nn.rescaling import Rescaling
@@ -33,6 +34,7 @@ _ALL: tuple[type[Layer], ...] = (
     LayerNormalization,
     Dropout,
     SpatialDropout2D,
+    GaussianNoise,
     Flatten,
     Reshape,
     ZeroPadding2D,
