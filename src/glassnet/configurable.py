@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from glassnet.names import lookup, unknown
 
@@ -13,6 +13,10 @@ T = TypeVar("T")
 
 class Configurable:
     """Keeps its constructor's arguments under their own names, and so can be written down."""
+
+    tables: ClassVar[Mapping[str, tuple[Mapping[str, type[Any]], str]]] = {}
+    """For arguments that are objects of another table than the object itself: that table, and what
+    it holds; `from_config` looks there."""
 
     def config(self) -> dict[str, Any]:
         """Return the constructor's arguments, ready for JSON, with the class name as ``"type"``."""
@@ -83,7 +87,8 @@ def from_config(
         if untyped and key in untyped:
             arguments[key] = _all_of_class(untyped[key], value, key)
         elif isinstance(value, Mapping):
-            arguments[key] = from_config(table, value, kind, untyped=untyped)
+            inside, what = getattr(cls, "tables", {}).get(key, (table, kind))
+            arguments[key] = from_config(inside, value, what, untyped=untyped)
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             arguments[key] = [from_config(table, item, kind, untyped=untyped) for item in value]
     for name, argument in known.items():

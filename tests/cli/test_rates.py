@@ -44,7 +44,18 @@ def test_the_rate_of_an_optimizer_around_another_one_is_set_in_the_other(glassne
 def test_where_the_loss_does_not_fall_it_says_so(glassnet) -> None:
     done = glassnet("rates", *FEW, "--lowest", 1e-9, "--highest", 1e-8)
     assert done.code == 1
-    assert "did not fall" in done.out
+    assert "No learning rate: the loss did not fall at any rate up to 1e-08" in done.out
+    assert "glassnet rates digits --steps 120" in done.out
+
+
+def test_where_every_rate_was_borne_it_says_so_and_how_to_look_further(glassnet, workplace) -> None:
+    done = glassnet("rates", *FEW, "--highest", 0.05)
+    assert done.code == 1
+    assert "No learning rate: the loss did not rise at any rate up to 0.05" in done.out
+    assert "Learning rate  " not in done.out
+    assert (workplace / "digits-rates.png").read_bytes().startswith(b"\x89PNG")
+    command = next(line for line in done.out.splitlines() if "glassnet rates" in line)
+    assert glassnet(*shlex.split(command)[1:]).code == 0
 
 
 def test_mistakes_are_told_in_a_line(glassnet, workplace) -> None:

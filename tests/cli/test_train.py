@@ -11,6 +11,7 @@ import tomli_w
 import glassnet as gn
 from glassnet.cli import pictures
 from glassnet.cli import train as train_command
+from glassnet.recipes import load_recipe
 
 FILES = [
     "checkpoint.npz",
@@ -88,6 +89,64 @@ def test_flags_change_the_recipe(glassnet, workplace) -> None:
         "classes",
     ]
     assert gn.Network.load(workplace / "run" / "model.npz").theta.size == 64 * 20 + 20 + 210 + 110
+
+
+@pytest.fixture
+def recipe_with(workplace):
+    """Write a recipe of digits with this optimizer."""
+
+    def write(optimizer: dict) -> str:
+        changes = {"training.phases.0.optimizer": optimizer, "training.phases.0.epochs": 1}
+        text = load_recipe("digits").changed(changes).to_toml()
+        (workplace / "own.toml").write_text(text, encoding="utf-8")
+        return "own.toml"
+
+    return write
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_momentum_of_an_optimizer_around_another_one_is_set_in_the_other(
+    glassnet, workplace, recipe_with
+) -> None:
+    sgd = {"type": "SGD", "learning_rate": 0.1, "momentum": 0.9}
+    recipe = recipe_with({"type": "Lookahead", "optimizer": sgd})
+    done = glassnet("train", recipe, "--momentum", 0.25, "--out", "run")
+    assert done.code == 0, done.err
+    (phase,) = recipe_of(workplace / "run")["training"]["phases"]
+    assert phase["optimizer"] == {"type": "Lookahead", "optimizer": sgd | {"momentum": 0.25}}
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_momentum_of_muon_is_its_own_and_not_that_of_the_rest(
+    glassnet, workplace, recipe_with
+) -> None:
+    rest = {"type": "SGD", "learning_rate": 0.1, "momentum": 0.9}
+    recipe = recipe_with({"type": "Muon", "momentum": 0.8, "rest": rest})
+    done = glassnet("train", recipe, "--momentum", 0.25, "--out", "run")
+    assert done.code == 0, done.err
+    (phase,) = recipe_of(workplace / "run")["training"]["phases"]
+    assert phase["optimizer"] == {"type": "Muon", "momentum": 0.25, "rest": rest}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "said"),
+    [
+        ({"type": "AdamW"}, ["AdamW has none", "training.phases.0.optimizer.beta_1=0.9"]),
+        (
+            {"type": "Lookahead", "optimizer": {"type": "Adam"}},
+            ["Adam has none", "training.phases.0.optimizer.optimizer.beta_1=0.9"],
+        ),
+        ({"type": "Adagrad"}, ["Adagrad has none\n"]),
+    ],
+)
+def test_a_momentum_that_an_optimizer_does_not_have_is_a_mistake(
+    glassnet, workplace, recipe_with, optimizer, said
+) -> None:
+    done = glassnet("train", recipe_with(optimizer), "--momentum", 0.5, "--out", "run")
+    assert done.code == 2
+    for words in said:
+        assert words in done.err.replace("\n", " ").rstrip() + "\n"
+    assert not (workplace / "run").exists()
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -33,6 +33,16 @@ def test_without_a_suggestion_there_is_no_mark():
     assert "suggestion" not in names
 
 
+def test_a_note_stands_in_the_panel_in_lines_that_fit():
+    figure = rate_range(RATES, SMOOTHED, SMOOTHED, note="the loss did not rise:\n" + "x" * 300)
+    first, second = artist(figure, "note").get_text().splitlines()
+    assert first == "the loss did not rise:"
+    assert second.endswith("…")
+    figure.draw_without_rendering()
+    box, panel = artist(figure, "note").get_window_extent(), figure.axes[0].get_window_extent()
+    assert panel.x0 <= box.x0 < box.x1 <= panel.x1
+
+
 def test_an_explosion_at_the_end_leaves_the_curve_its_height():
     exploded = np.concatenate([SMOOTHED[:-1], [1e6]])
     assert rate_range(RATES, exploded, exploded).axes[0].get_ylim()[1] < 20

@@ -39,6 +39,12 @@ RUNS = {
     "depthwise, strided": lambda: [nn.DepthwiseConv2D(3, strides=2, padding=1, use_bias=False)],
     "depthwise, more": lambda: [nn.DepthwiseConv2D(3, multiplier=2)],
     "dense": lambda: [gn.Flatten(), gn.Dense(6, "relu"), gn.Dense(5, nn.GELU()), gn.Dense(4)],
+    "dense, no bias": lambda: [
+        gn.Flatten(),
+        gn.Dense(6, "relu", use_bias=False),
+        gn.Dense(5, nn.GELU(), use_bias=False),
+        gn.Dense(4, use_bias=False),
+    ],
     "max": lambda: [Max(2)],
     "overlapping": lambda: [Max(3, strides=2, padding=1)],
     "one way": lambda: [Max((3, 2), strides=(1, 3), padding="same")],

@@ -57,6 +57,16 @@ def rewrite_network(path: Path, **keys: object) -> None:
 # Round trip
 
 
+def test_a_layer_without_biases_comes_back_without_them(tmp_path: Path) -> None:
+    network = gn.Network([gn.Dense(3, use_bias=False), gn.Dense(2)], input_shape=4)
+    network.save(tmp_path / "model.npz")
+    assert {*contents(tmp_path / "model.npz")} == {CONFIG, "dense_1.W", "dense_2.W", "dense_2.b"}
+    loaded = gn.Network.load(tmp_path / "model.npz")
+    assert loaded.theta.tobytes() == network.theta.tobytes()
+    assert repr(loaded.layers[0]) == "Dense(3, use_bias=False)"
+    assert loaded.summary() == network.summary()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_network_comes_back_bit_for_bit(tmp_path: Path, dtype: str) -> None:
     network = build(dtype)
@@ -402,6 +412,47 @@ for event, what in list(seen):
     if event in ("open", "exec", "import", "pickle.find_class", "subprocess.Popen", "os.system"):
         print(event, what)
 """
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        (
+            "residual_1.batchnormalization_1.running_variance",
+            -0.25,
+            "-0.25, and numbers below 0 cannot",
+        ),
+        (
+            "residual_1.batchnormalization_1.running_variance",
+            -np.inf,
+            "-inf, and numbers below 0 cannot",
+        ),
+        ("standardize_1.deviation", 0.0, "0, and numbers below 2.22507e-308 cannot"),
+        ("standardize_1.deviation", -1.0, "-1, and numbers below 2.2"),
+    ],
+)
+def test_statistics_that_cannot_be_are_named(
+    tmp_path: Path, name: str, wrong: float, message: str
+) -> None:
+    path = tmp_path / "model.npz"
+    layers = [gn.Standardize(), gn.Residual([gn.Dense(4), gn.BatchNormalization()])]
+    gn.Network(layers, input_shape=4).save(path)
+    rewrite(path, lambda model: model["arrays"][name].__setitem__(slice(1), wrong))
+    with pytest.raises(ValueError, match=r"model\.npz is not a usable model file") as error:
+        gn.Network.load(path)
+    assert f"array {name} holds {message}" in str(error.value)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_a_variance_of_0_and_statistics_that_are_not_there_yet_are_taken(
+    tmp_path: Path, value: float
+) -> None:
+    network = gn.Network([gn.Standardize(), gn.BatchNormalization()], input_shape=4)
+    network.layers[1].running_variance[1] = value
+    network.save(tmp_path / "model.npz")
+    loaded = gn.Network.load(tmp_path / "model.npz")
+    assert np.isnan(loaded.layers[0].mean).all()
+    np.testing.assert_array_equal(loaded.layers[1].running_variance, [1.0, value, 1.0, 1.0])
 
 
 def test_loading_executes_nothing_and_opens_the_file_alone(path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import glassnet as gn
 import reference
+from glassnet.nn import LayerError
 
 
 def small(**settings: object) -> gn.Network:
@@ -79,6 +80,12 @@ def test_a_dense_layer_after_an_image_is_named_with_the_shape(shape: tuple[int, 
     with pytest.raises(ValueError, match=r"layer dense_1: Dense\(7\) expects a vector") as caught:
         gn.Network([gn.ReLU(), gn.Dense(7)], input_shape=shape)
     assert str(shape) in str(caught.value)
+
+
+def test_a_layer_that_does_not_fit_is_counted_as_it_was_given() -> None:
+    with pytest.raises(LayerError, match=r"layer dense_2: .* got shape") as caught:
+        gn.Network([gn.Dense(12), gn.Reshape((3, 4)), gn.Dense(2)], input_shape=(2, 3))
+    assert caught.value.index == 2  # though a Flatten was put before the first
 
 
 @pytest.mark.parametrize(

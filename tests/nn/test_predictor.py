@@ -106,6 +106,12 @@ def test_other_networks_are_refused() -> None:
         gn.Predictor(network)
 
 
+def test_a_chain_with_a_layer_without_biases_is_refused() -> None:
+    network = gn.Network([gn.Dense(4, use_bias=False), gn.Dense(3)], input_shape=7)
+    with pytest.raises(ValueError, match=r"Dense\(4, use_bias=False\): it has no bias"):
+        gn.Predictor(network)
+
+
 def test_a_network_without_dense_layers_is_refused() -> None:
     with pytest.raises(ValueError, match="networks without Dense layers"):
         gn.Predictor(gn.Network([gn.Flatten()], input_shape=(2, 3)))

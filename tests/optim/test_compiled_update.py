@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.optim import Slot
+from glassnet.optim import Position, Slot
 from glassnet.optim import compiled as optim_compiled
 
 pytest.importorskip("numba", reason="compiled steps need the extra fast")
@@ -37,6 +37,9 @@ EVERY: dict[str, Callable[[], gn.Optimizer]] = {
     "groups": lambda: gn.SGD(0.1, momentum=0.5, weight_decay=0.1, clip_norm=5.0, groups=GROUPS),
     "adam": lambda: gn.Adam(0.1, weight_decay=0.1, clip_norm=5.0),
     "adamw": lambda: gn.AdamW(0.1, weight_decay=0.1, groups=GROUPS),
+    "scheduled": lambda: gn.AdamW(
+        0.1, weight_decay=0.1, groups=[gn.ParameterGroup("*_1.*", schedule=gn.StepLR(3))]
+    ),
     "lookahead": lambda: gn.Lookahead(gn.AdamW(0.1), every=3),
 }
 
@@ -60,6 +63,8 @@ def test_compiled_steps_and_state_are_those_in_numpy(
     with team.gathered():
         for step in range(10):
             ours.learning_rate = slow.learning_rate = 0.1 / (1 + step)
+            for group, _ in ours.scheduled_groups() + slow.scheduled_groups():
+                group.follow(0.1, Position(step, 1, 10))
             gradient = rng.normal(size=SIZE).astype(dtype)
             update(theta, gradient.copy())
             slow.step(expected, gradient.copy())
@@ -68,6 +73,8 @@ def test_compiled_steps_and_state_are_those_in_numpy(
     other.load_state(ours.state())  # NumPy goes on where compiled code was
     other.bind(SLOTS)
     other.learning_rate = slow.learning_rate
+    for group, _ in other.scheduled_groups():
+        group.follow(0.1, Position(9, 1, 10))
     gradient = rng.normal(size=SIZE).astype(dtype)
     other.step(theta, gradient.copy())
     slow.step(expected, gradient)

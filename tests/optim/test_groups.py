@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glassnet as gn
-from glassnet.optim import Slot, optimizer_from_config
-from glassnet.optim.groups import plan_of
+from glassnet.optim import Position, Slot, optimizer_from_config
+from glassnet.optim.groups import Pace, plan_of
 from glassnet.optim.slots import stretches
 
 SLOTS = [
@@ -143,6 +143,21 @@ def test_norms_are_bounded_after_the_step_for_each_unit_and_filter() -> None:
     np.testing.assert_allclose(theta, [*first, 9, 9, *second, 9, 9], rtol=1e-14)
 
 
+def test_each_filter_of_a_depthwise_convolution_has_a_norm_of_its_own() -> None:
+    shape = (1, 2, 2, 3)  # two channels with three filters of two pixels each
+    optimizer = gn.SGD(1.0, max_norm=1.0)
+    optimizer.bind([Slot("depthwiseconv2d_1.W", 0, 12, shape, decays=True, unit_axes=2)])
+    rng = np.random.default_rng(0)
+    before = rng.normal(size=shape)
+    before[..., 0, 1] *= 0.01
+    theta = before.copy()
+    optimizer.step(theta.reshape(-1), np.zeros(12))
+    for channel, k in np.ndindex(2, 3):
+        filter_ = before[..., channel, k]
+        expected = filter_ / max(1.0, float(np.linalg.norm(filter_)))
+        np.testing.assert_allclose(theta[..., channel, k], expected, rtol=1e-14)
+
+
 def test_weights_within_the_bound_keep_their_bits() -> None:
     optimizer = gn.SGD(0.1, max_norm=10.0)
     optimizer.bind(SLOTS)
@@ -150,6 +165,94 @@ def test_weights_within_the_bound_keep_their_bits() -> None:
     before = theta.copy()
     optimizer.step(theta, np.zeros(SIZE, np.float32))
     assert theta.tobytes() == before.tobytes()
+
+
+# Schedules of their own
+
+
+BASE = 0.1
+HALVING = gn.StepLR(1, gamma=0.5)
+
+
+def at(epoch: int) -> Position:
+    return Position(epoch, 1, 10)
+
+
+@pytest.mark.parametrize("common", [0.1, 0.03, 0.0])
+def test_a_group_with_a_schedule_does_not_follow_the_common_rate(common: float) -> None:
+    group = Group("*.b", rate=3.0, schedule=HALVING)
+    optimizer = gn.SGD(
+        BASE, weight_decay=0.2, decoupled_weight_decay=True, groups=[Group("conv*"), group]
+    )
+    assert optimizer.scheduled_groups() == [(group, 1.0)]
+    optimizer.groups[0].follow(BASE, at(2))  # it has no schedule
+    group.follow(BASE, at(2))
+    optimizer.learning_rate = common
+    theta = steps_of(optimizer)
+    np.testing.assert_allclose(theta[10:], 1.0 - 3 * BASE / 4)
+    np.testing.assert_allclose(theta[:4], 1.0 - 0.2 * common - common)
+    np.testing.assert_allclose(theta[4:6], 1.0 - common)  # the first group that fits counts
+    group.follow(BASE, None)
+    optimizer.learning_rate = 0.01
+    np.testing.assert_allclose(steps_of(optimizer)[10:], 1.0 - 0.03)
+
+
+def test_weight_decay_of_a_group_goes_by_its_own_schedule() -> None:
+    group = Group("dense_1.W", schedule=HALVING, weight_decay=0.4)
+    optimizer = gn.AdamW(BASE, weight_decay=0.0, groups=[group])
+    optimizer.bind(SLOTS)
+    group.follow(BASE, at(1))
+    optimizer.learning_rate = 0.0
+    theta = np.ones(SIZE)
+    optimizer.step(theta, np.zeros(SIZE))
+    np.testing.assert_allclose(theta[6:10], 1.0 - BASE / 2 * 0.4)
+    np.testing.assert_array_equal(theta[:6], 1.0)
+
+
+def test_neighbours_with_schedules_of_their_own_stay_apart() -> None:
+    groups = [Group("dense_1.W", schedule=HALVING), Group("dense_1.b", schedule=gn.Constant())]
+    optimizer = gn.SGD(BASE, groups=groups)
+    for group in groups:
+        group.follow(BASE, at(1))
+    np.testing.assert_allclose(steps_of(optimizer)[6:], [0.95] * 4 + [0.9] * 2)
+
+
+def test_optimizers_around_others_tell_of_the_groups_in_them() -> None:
+    own, theirs = Group("conv*", schedule=HALVING), Group("*.b", schedule=HALVING)
+    muon = gn.Muon(0.2, groups=[own], rest=gn.SGD(0.6, groups=[theirs, Group("*.beta")]))
+    assert muon.scheduled_groups() == [(own, 1.0), (theirs, pytest.approx(3.0))]
+    lookahead = gn.Lookahead(gn.SGD(0.6, groups=[theirs]))
+    assert lookahead.scheduled_groups() == [(theirs, 1.0)]
+
+
+def test_a_matrix_of_muon_moves_by_its_own_schedule() -> None:
+    group = Group("dense*", schedule=HALVING)
+    optimizer = gn.Muon(BASE, momentum=0.0, groups=[group], rest=gn.SGD(0.1))
+    optimizer.bind(SLOTS)
+    ways = []
+    for epoch in (0, 3):
+        group.follow(BASE, at(epoch))
+        theta = np.zeros(SIZE)
+        optimizer.step(theta, np.arange(1.0, SIZE + 1.0))
+        ways.append(theta)
+    np.testing.assert_allclose(ways[1][6:10], ways[0][6:10] / 8)
+    np.testing.assert_array_equal(ways[1][:4], ways[0][:4])
+
+
+def test_a_schedule_in_a_group_is_a_table_of_a_schedule() -> None:
+    schedule = {"type": "SequentialLR", "milestones": [2], "schedules": [{"type": "LinearLR"}] * 2}
+    config = {"type": "SGD", "groups": [{"pattern": "*.b", "schedule": schedule}]}
+    inner = {"type": "Muon", "rest": config}
+    group = optimizer_from_config({"type": "Lookahead", "optimizer": inner}).optimizer.rest.groups[
+        0
+    ]
+    assert repr(group.schedule) == "SequentialLR([LinearLR(), LinearLR()], [2])"
+    again = optimizer_from_config(optimizer_from_config(config).config()).groups[0]
+    assert again.config() == group.config()
+    with pytest.raises(ValueError, match="unknown schedule 'StepRL'; did you mean 'StepLR'"):
+        optimizer_from_config(
+            {"type": "SGD", "groups": [{"pattern": "*", "schedule": {"type": "StepRL"}}]}
+        )
 
 
 # Settings and errors
@@ -180,6 +283,19 @@ def test_a_case_that_differs_does_not_fit() -> None:
         (lambda: Group(3), TypeError, "pattern must be .* got 3"),
         (lambda: Group("*", rate=0), ValueError, "rate of a parameter group .* above 0, got 0"),
         (lambda: Group("*", weight_decay=-1), ValueError, "weight_decay .* at least 0, got -1"),
+        (lambda: Group("*", schedule=0.1), TypeError, r"such as CosineAnnealingLR\(\), got 0.1"),
+        (
+            lambda: Group("*", schedule=gn.ReduceLROnPlateau()),
+            ValueError,
+            r"cannot watch the training as ReduceLROnPlateau\(\) does",
+        ),
+        (
+            lambda: Group(
+                "*", schedule=gn.SequentialLR([gn.Constant(), gn.ReduceLROnPlateau()], [1])
+            ),
+            ValueError,
+            "cannot watch the training",
+        ),
         (lambda: Group("*", frozen=1), TypeError, "frozen must be True or False, got 1"),
         (lambda: gn.SGD(groups=["*.b"]), TypeError, r"groups must be such as .* got \['\*\.b'\]"),
         (lambda: gn.SGD(groups=Group("*")), TypeError, "groups must be such as"),
@@ -230,10 +346,10 @@ def test_a_recipe_writes_groups_as_tables_without_a_type() -> None:
 
 
 def test_neighbours_alike_are_one_stretch() -> None:
-    plan = plan_of(SLOTS, [])
-    assert plan.moves == ((slice(0, 12), 1.0),)
-    assert plan.decays == ((slice(0, 4), None, 1.0), (slice(6, 10), None, 1.0))
-    assert plan_of(SLOTS, [Group("*", weight_decay=0.1)]).decays == ((slice(0, 12), 0.1, 1.0),)
+    plan, pace = plan_of(SLOTS, []), Pace(1.0, None)
+    assert plan.moves == ((slice(0, 12), pace),)
+    assert plan.decays == ((slice(0, 4), None, pace), (slice(6, 10), None, pace))
+    assert plan_of(SLOTS, [Group("*", weight_decay=0.1)]).decays == ((slice(0, 12), 0.1, pace),)
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2)), max_size=9))

@@ -91,6 +91,19 @@ def test_normalized_weights_have_the_root_of_the_filters_as_their_norm() -> None
     np.testing.assert_allclose(theta, direction * np.sqrt(8), rtol=1e-12)
 
 
+def test_the_filters_of_a_depthwise_convolution_are_the_columns_of_a_matrix() -> None:
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=3 * 2 * 4 * 2)
+    shaped, flat = slot((3, 2, 4, 2))._replace(unit_axes=2), slot((6, 8))
+    gradient, results = rng.normal(size=theta.size), []
+    for one in (shaped, flat):
+        optimizer = gn.Muon(0.1, normalize_weights=True)
+        optimizer.bind([one])
+        results.append(theta.copy())
+        optimizer.step(results[-1], gradient.copy())
+    np.testing.assert_array_equal(*results)
+
+
 # What is handled, and the rest
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.optim import SCHEDULES, Position, Schedule, schedule_from_config
-from glassnet.optim.schedules import should_rise
+from glassnet.optim.monitoring import should_rise
 
 ALL: list[Callable[[], Schedule]] = [
     gn.Constant,

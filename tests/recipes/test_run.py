@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import RunFolder, load_recipe, prepare, run
+from glassnet.recipes import RecipeError, RunFolder, load_recipe, prepare, run
 from glassnet.recipes.versions import versions
 
 FILES = {
@@ -292,6 +292,50 @@ def test_a_whitening_layer_gets_its_filters_from_the_training_part() -> None:
 
 
 # What cannot be trained is refused before anything is written
+
+
+def with_images(*layers: dict[str, object], batch_size: int = 32):
+    """The digits' recipe with these layers between a convolution to 6 x 6 x 6 and the outputs."""
+    convolution = {"type": "Conv2D", "filters": 6, "kernel_size": 3}
+    outputs = {"type": "Dense", "units": "classes", "activation": "softmax"}
+    changes = {"network.layers": [convolution, *layers, {"type": "Flatten"}, outputs]}
+    return digits(**changes, **{"training.phases.0.batch_size": batch_size})
+
+
+@pytest.mark.parametrize(
+    ("layer", "match"),
+    [
+        (
+            {"type": "Conv2D", "filters": 4, "kernel_size": 7},
+            r"^network\.layers\.1: layer conv2d_2: Conv2D\(4, 7\) needs .* 7 x 7, .* \(6, 6, 6\)",
+        ),
+        (
+            {"type": "Conv2D", "filters": 4, "kernel_size": 3, "groups": 4},
+            r"^network\.layers\.1: layer conv2d_2: .* the 6 channels of shape \(6, 6, 6\) into 4",
+        ),
+        (
+            {"type": "Conv2D", "filters": 5, "kernel_size": 3, "groups": 3},
+            r"network\.layers\.1: 3 groups cannot share 5 filters equally in Conv2D\(5, 3, gr",
+        ),
+        (
+            {"type": "MaxPooling2D", "pool_size": 7},
+            r"^network\.layers\.1: layer maxpooling2d_1: .* 7 x 7, got shape \(6, 6, 6\)",
+        ),
+        (
+            {"type": "Residual", "layers": [{"type": "DepthwiseConv2D", "kernel_size": 9}]},
+            r"^network\.layers\.1: layer residual_1: layers\[0\] .* 9 x 9, got shape \(6, 6, 6\)",
+        ),
+    ],
+)
+def test_a_layer_that_does_not_fit_is_told_by_its_key_and_name(layer, match) -> None:
+    with pytest.raises(RecipeError, match=match):
+        prepare(with_images(layer))
+
+
+def test_a_batch_of_one_is_too_little_for_a_normalization_of_vectors() -> None:
+    layers = [{"type": "GlobalAveragePooling2D"}, {"type": "BatchNormalization"}]
+    with pytest.raises(ValueError, match=r"layer batchnormalization_1: .* needs 2 .* batch has 1"):
+        prepare(with_images(*layers, {"type": "Reshape", "shape": [6]}, batch_size=1))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.nn import loss_named
 from glassnet.recipes import Recipe, job_on, load_data, load_recipe
 from glassnet.study import Failed, Finished
 from glassnet.study.definition import RecordTable
@@ -108,6 +109,18 @@ def test_a_phase_with_fewer_steps_is_measured_to_its_end() -> None:
     done = finished(digits(), steps=1000)
     assert done.arrays["step_loss"].shape == (1 + done.epochs[0]["steps"],)
     assert done.test["examples"] == 359
+
+
+def test_output_units_without_biases_have_gradients_by_their_weights_alone() -> None:
+    changes = {"network.layers.2.use_bias": False, "training.phases.0.epochs": 1}
+    found = finished(digits(**changes), output_units=True).arrays
+    watcher = EveryStep("chunk_end")
+    job, _ = watched(digits(**changes), watcher)
+    network, (x, y) = job.network, (job.train.x, job.train.y)
+    network.theta[:] = watcher.weights[0]
+    network.gradient(x[:2000], y[:2000], loss_named(job.recipe.training.loss))
+    expected = np.linalg.norm(network.layers[-1].W.grad, axis=0)
+    np.testing.assert_allclose(found["unit_gradient"][0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("squares", [True, False])

@@ -326,6 +326,12 @@ def test_what_a_user_adds_has_no_compiled_steps(layers, loss, optimizer, named) 
         compiled.CompiledSteps(network, loss, optimizer, 10)
 
 
+def test_layers_without_biases_have_no_compiled_steps_of_a_chain() -> None:
+    network = gn.Network([gn.Dense(4, "relu"), gn.Dense(3, use_bias=False)], input_shape=7)
+    with pytest.raises(compiled.Unsupported, match=r"Dense\(3, use_bias=False\): it has no bias"):
+        compiled.CompiledSteps(network, gn.HalfSquaredError(), gn.SGD(), 10)
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [

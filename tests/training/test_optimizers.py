@@ -7,6 +7,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.training import Callback
+from glassnet.training.slots import slots_of
 
 EVERY = {
     "sgd": lambda: gn.SGD(0.1, momentum=0.9, weight_decay=0.01),
@@ -16,6 +17,9 @@ EVERY = {
     "adagrad": lambda: gn.Adagrad(0.1),
     "muon": lambda: gn.Muon(0.05, rest=gn.SGD(0.1, momentum=0.9)),
     "lookahead": lambda: gn.Lookahead(gn.AdamW(0.01), every=3),
+    "groups": lambda: gn.SGD(
+        0.1, groups=[gn.ParameterGroup("dense_2.*", rate=0.5, schedule=gn.OneCycleLR())]
+    ),
 }
 
 
@@ -74,3 +78,65 @@ def test_a_group_that_fits_nothing_is_refused_before_the_first_step(
     with pytest.raises(ValueError, match=r"'conv2d_\*' fits none .* dense_1\.W, dense_1\.b"):
         make_trainer(network, optimizer=optimizer).fit(blobs(), epochs=1)
     np.testing.assert_array_equal(network.theta, before)
+
+
+def test_a_bound_on_norms_is_for_each_filter_of_a_depthwise_convolution(make_trainer) -> None:
+    rng = np.random.default_rng(0)
+    data = gn.Dataset(rng.normal(size=(40, 4, 4, 3)), rng.integers(0, 3, 40))
+    convolution = gn.DepthwiseConv2D(3, multiplier=2)
+    layers = [convolution, gn.Flatten(), gn.Dense(3, "softmax")]
+    trainer = make_trainer(
+        gn.Network(layers, input_shape=(4, 4, 3)), optimizer=gn.SGD(1.0, max_norm=0.5)
+    )
+    trainer.fit(data, epochs=3)
+    norms = np.linalg.norm(convolution.W.value.reshape(9, 6), axis=0)
+    assert norms.max() <= 0.5 + 1e-6
+    assert (norms > 0.3).sum() > 3  # and not all of them together
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_group_with_a_schedule_of_its_own_follows_that(
+    watched, blobs, small_network, make_trainer
+) -> None:
+    class Watching(Callback):
+        def on_step_end(self, trainer) -> None:
+            """Look at each step."""
+
+    def optimizer() -> gn.SGD:
+        schedule = gn.StepLR(2, gamma=0.25)
+        return gn.SGD(0.4, groups=[gn.ParameterGroup("dense_2.*", rate=0.5, schedule=schedule)])
+
+    data, moving = blobs(), optimizer()
+    network = small_network(dtype="float64")
+    trainer = make_trainer(
+        network,
+        optimizer=moving,
+        schedule=gn.PolynomialLR(),
+        batch_size="full",
+        callbacks=[Watching()] * watched,
+    )
+    trainer.fit(data, epochs=6)
+    expected, slots = small_network(dtype="float64"), slots_of(network)
+    loss = gn.CategoricalCrossEntropy()
+    for epoch in range(6):
+        gradient = expected.gradient(data.x, data.y, loss)
+        for slot in slots:
+            own = slot.name.startswith("dense_2")
+            rate = 0.2 * 0.25 ** (epoch // 2) if own else 0.4 * (1 - epoch / 6)
+            expected.theta[slot.where] -= rate * gradient[slot.where]
+    np.testing.assert_allclose(network.theta, expected.theta, rtol=1e-9, atol=1e-12)
+    assert moving.groups[0].rate_beside(1.0) == 0.5  # after the training it is the common one
+
+
+def test_groups_of_muons_rest_are_scheduled_from_the_rate_of_the_rest(blobs, make_trainer) -> None:
+    seen = []
+
+    class Watching(Callback):
+        def on_step_end(self, trainer) -> None:
+            seen.append(group.rate_beside(0.0))  # of the next step
+
+    group = gn.ParameterGroup("*.b", rate=2.0, schedule=gn.StepLR(1, gamma=0.5))
+    optimizer = gn.Muon(0.05, rest=gn.SGD(0.3, groups=[group]))
+    trainer = make_trainer(optimizer=optimizer, batch_size="full", callbacks=[Watching()])
+    trainer.fit(blobs(), epochs=3)
+    np.testing.assert_allclose(seen, [0.3, 0.15, 0.075])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.training import rate_range
+from glassnet.training import rate_curve, rate_range
 
 
 def test_rates_rise_by_the_same_factor_and_each_step_has_a_loss(blobs, make_trainer) -> None:
@@ -105,6 +105,34 @@ def test_the_suggestion_trains(blobs, make_trainer, small_network) -> None:
 def test_where_the_loss_does_not_fall_there_is_no_suggestion(blobs, make_trainer) -> None:
     found = gn.rate_range_test(make_trainer(), blobs(), lowest=1e-9, highest=1e-8, steps=20)
     assert found.suggestion is None
+    assert not found.fell
+    assert found.problem.startswith("the loss did not fall at any rate up to 1e-08: take more")
+
+
+def test_where_every_rate_was_borne_there_is_none_and_it_says_what_to_do(
+    blobs, make_trainer
+) -> None:
+    found = gn.rate_range_test(make_trainer(), blobs(), lowest=1e-5, highest=0.02, steps=100)
+    assert found.suggestion is None
+    assert (found.fell, found.rose, found.exploded) == (True, False, False)
+    assert found.problem == (
+        "the loss did not rise at any rate up to 0.02: take a higher one as the highest"
+    )
+
+
+@pytest.mark.parametrize(("end", "rose"), [(0.9, True), (0.31, False), (0.2, False)])
+def test_a_loss_that_rises_without_exploding_has_a_suggestion(end, rose) -> None:
+    falls = np.concatenate([np.ones(20), np.linspace(1.0, 0.3, 20), np.linspace(0.3, end, 10)])
+    assert rate_curve._has_fallen(falls, 0.01)
+    assert rate_curve._has_risen(falls, 0.01) == rose
+    assert not rate_curve._has_risen(falls, 0.21)  # that may be chance
+
+
+def test_with_a_suggestion_there_is_no_problem(blobs, make_trainer) -> None:
+    found = gn.rate_range_test(make_trainer(), blobs(), steps=200)
+    assert found.problem is None
+    assert found.fell
+    assert found.rose
 
 
 def test_progress_is_told_up_to_the_last_step(blobs, make_trainer) -> None:
@@ -117,7 +145,7 @@ def test_progress_is_told_up_to_the_last_step(blobs, make_trainer) -> None:
 
 
 def test_a_mean_with_neighbours_by_hand() -> None:
-    smoothed = rate_range._smoothed(np.array([1.0, 2.0, 6.0, 3.0]), 1)
+    smoothed = rate_curve._smoothed(np.array([1.0, 2.0, 6.0, 3.0]), 1)
     np.testing.assert_allclose(smoothed, [1.5, 3.0, 11 / 3, 4.5])
 
 

@@ -73,27 +73,38 @@ def command(
 
     title = f"{chosen.name}, {type(trainer.optimizer).__name__}, batch size {trainer.batch_size}"
     figure = figures.rate_range(
-        found.rates, found.losses, found.smoothed, suggestion=found.suggestion, title=title
+        found.rates,
+        found.losses,
+        found.smoothed,
+        suggestion=found.suggestion,
+        note=found.problem and found.problem.replace(": ", ":\n"),
+        title=title,
     )
     figures.save(figure, path)
     say(f"Picture         {path}")
+    changes = [word for setting in settings or [] for word in ("--set", setting)]
     if found.suggestion is None:
-        say("The loss did not fall at any rate: try more --steps, or other bounds.", "yellow")
+        say(f"No learning rate: {found.problem}.", "yellow")
+        more = ["--steps", str(steps if found.fell else 2 * steps), "--phase", str(phase)]
+        if found.fell:
+            more += ["--highest", f"{100 * highest:g}"]
+        _next("glassnet", "rates", recipe, *changes, *more)
         raise typer.Exit(1)
     best = found.rates[found.smoothed.argmin()]
     rate = f"{found.suggestion:.2g}"
     say(f"Learning rate   {rate}  (a tenth of {best:.2g}, where the loss was lowest)", "bold green")
-    if not found.exploded:
-        say(f"The loss bore every rate up to {highest:g}: a higher --highest may show more.")
-    changes = [["--set", setting] for setting in settings or []]
     key = options.rate_key(phases[phase - 1].optimizer)
     same = ["--set", f"training.phases.{phase - 1}.{key}={rate}"]
     if len(phases) == 1 and key == "optimizer.learning_rate":
         same = ["--learning-rate", rate]
-    line = ["glassnet", "train", recipe, *(word for change in changes for word in change), *same]
+    _next("glassnet", "train", recipe, *changes, *same)
+
+
+def _next(*words: str) -> None:
+    """Print a command to copy."""
     say()
     say("Next", "bold")
-    say(f"  {shlex.join(line)}")
+    say(f"  {shlex.join(words)}")
 
 
 @contextmanager

@@ -147,8 +147,9 @@ def _flags(
             "epochs": epochs,
             "batch_size": size,
             options.rate_key(phase.optimizer): learning_rate,
-            "optimizer.momentum": momentum,
         }
+        if momentum is not None:
+            of_phase[options.momentum_key(phase.optimizer, i)] = momentum
         changes |= {
             f"training.phases.{i}.{key}": value
             for key, value in of_phase.items()

@@ -19,6 +19,7 @@ def rate_range(
     smoothed: np.ndarray,
     *,
     suggestion: float | None = None,
+    note: str | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw the loss of each step by its learning rate, and mark the suggested rate.
@@ -32,6 +33,8 @@ def rate_range(
         far beyond the first ones is cut off.
     suggestion : float, optional
         A rate to mark. Another mark is where the smoothed loss is lowest.
+    note : str, optional
+        Lines at the top of the panel, such as why no rate is suggested.
     title : str, optional
         Stands above the panel.
 
@@ -87,6 +90,19 @@ def rate_range(
             ha="right" if left else "left",
         )
         text.set_gid("suggested rate")
+    if note is not None:
+        lines = (style.fit(line, _WIDTH - 1.0, style.BODY) for line in note.splitlines())
+        text = style.write(
+            axes,
+            0.98,
+            0.97,
+            "\n".join(lines),
+            color=style.VERMILION,
+            transform=axes.transAxes,
+            va="top",
+            ha="right",
+        )
+        text.set_gid("note")
     if title is not None:
         axes.set_title(
             style.fit(title, _WIDTH - 0.6, style.BODY),

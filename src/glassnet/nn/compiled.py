@@ -241,6 +241,8 @@ def plan_of(network: Network) -> Plan:
                 f"there is nothing compiled for {layer!r} in this place, only for Dense layers "
                 "after Standardize and Flatten"
             )
+        if not layer.use_bias:
+            raise Unsupported(f"there is nothing compiled for {layer!r}: it has no bias")
         activation = layer.activation or Identity()
         if type(activation) not in _ACTIVATIONS:
             raise Unsupported(f"there is nothing compiled for {activation!r}")

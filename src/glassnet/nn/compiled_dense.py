@@ -24,10 +24,11 @@ class CompiledDense(Stage):
         layer = parts[0]
         assert isinstance(layer, Dense)  # noqa: S101 (for mypy)
         self.parts, self._engine, self._layer = parts, engine, layer
+        self._bias = layer.b if layer.use_bias else None
         self._activation = None
         if kind is not None:
             self._activation = CompiledActivation(
-                parts[1:], kind, engine, channels=layer.units, bias=layer.b
+                parts[1:], kind, engine, channels=layer.units, bias=self._bias
             )
         names = " + ".join(type(part).__name__ for part in parts)
         self.name = f"{names}, BLAS in {engine.team.size} threads"
@@ -39,7 +40,8 @@ class CompiledDense(Stage):
         z = cache.array("z", (len(x), self._layer.units), x.dtype)
         self._product(x, W, z)
         if self._activation is None:
-            z += self._layer.b.value
+            if self._bias is not None:
+                z += self._bias.value
             return z
         after = cache.inner(1)[0]
         if self._activation.in_place:
@@ -48,11 +50,11 @@ class CompiledDense(Stage):
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
         """Overwrite the gradients; return that by the inputs."""
-        x, W, b = cache["x"], self._layer.W, self._layer.b
+        x, W = cache["x"], self._layer.W
         if self._activation is not None:
             dy = self._activation.chain(dy, cache.inner(1)[0])
-        else:
-            np.add.reduce(dy, axis=0, out=b.grad)
+        elif self._bias is not None:
+            np.add.reduce(dy, axis=0, out=self._bias.grad)
         self._product(x.T, dy, W.grad)
         if not need_dx:
             return None

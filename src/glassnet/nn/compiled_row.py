@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from threading import Lock
 
 import numpy as np
@@ -183,11 +185,8 @@ class CompiledRow:
         self.stages = stages_of(parts[:-1] if alone else parts, engine)
         if alone:
             self.stages.append(Plain(last))
-        learning = network.parts[network.first_learning :]
-        self._first_learning = next(
-            (i for i, stage in enumerate(self.stages) if set(stage.parts) & set(learning)),
-            len(self.stages),
-        )
+        self._first_learning = network.first_learning
+        self._ends = list(accumulate(len(stage.parts) for stage in self.stages))
 
     def new_cache(self) -> list[Cache]:
         """Return a fresh cache for `forward` and `backward`: one a stage, one for the loss."""
@@ -204,17 +203,25 @@ class CompiledRow:
             x = stage.forward(x, stage_cache, training=training)
         return x
 
-    def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
+    def backward(
+        self,
+        p: np.ndarray,
+        y: np.ndarray,
+        loss: Loss,
+        cache: list[Cache],
+        first: int | None = None,
+    ) -> None:
         """Overwrite `grad` with the gradient of the mean loss; see `Network.backward`."""
         last = len(self.stages) - 1
+        first = bisect_right(self._ends, self._first_learning if first is None else first)
         delta = cache[-1].array("dp", p.shape, p.dtype)
         if loss.pairs_with(self.stages[last].parts[-1]):
             delta = loss.pair_gradient(p, y, delta)
             last -= 1
         else:
             delta = loss.gradient(p, y, delta)
-        for i in range(last, self._first_learning - 1, -1):
-            delta = self.stages[i].backward(delta, cache[i], need_dx=i > self._first_learning)  # type: ignore[assignment]
+        for i in range(last, first - 1, -1):
+            delta = self.stages[i].backward(delta, cache[i], need_dx=i > first)  # type: ignore[assignment]
 
     @property
     def compiled(self) -> bool:

@@ -11,10 +11,71 @@ from glassnet.nn.activations import Identity, activation_named
 from glassnet.nn.correlation import correlate, correlate_back, correlate_filters
 from glassnet.nn.initializers import INITIALIZERS, draw_filters
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-from glassnet.nn.windows import Pair, checked_padding, checked_pair, windows_for
+from glassnet.nn.windows import Pair, Windows, checked_padding, checked_pair, windows_for
 
 
-class Conv2D(Layer):
+class Convolution(Layer):
+    """What convolutions have in common: windows, filters, biases, and what follows.
+
+    The arguments are those of `Conv2D`.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Pair,
+        activation: str | Activation | None,
+        *,
+        strides: int | Pair,
+        padding: str | int | Pair,
+        dilation: int | Pair,
+        use_bias: bool,
+        weight_initializer: str | None,
+        bias_initializer: str,
+    ) -> None:
+        self.kernel_size = checked_pair("kernel_size", kernel_size, at_least=1)
+        self.activation = activation_named(activation)
+        self.strides = checked_pair("strides", strides, at_least=1)
+        self.padding = checked_padding(padding)
+        self.dilation = checked_pair("dilation", dilation, at_least=1)
+        self.use_bias = flag("use_bias", use_bias)
+        self.weight_initializer = weight_initializer
+        self.bias_initializer = bias_initializer
+        if weight_initializer is None:
+            weight_initializer = (self.activation or Identity()).fitting_initializer
+        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
+        self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The convolution, then the activation if there is one."""
+        return (self,) if self.activation is None else (self, self.activation)
+
+    def _windows_on(self, input_shape: Shape) -> Windows:
+        """Return where the windows lie on images of shape (height, width, channels)."""
+        return windows_for(
+            self,
+            input_shape,
+            kernel=self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+
+    def _declare(self, W: Parameter, filters: int, *, fans: tuple[int, int]) -> None:
+        """Take the filters, and a bias for each; `fans` are those of one weight."""
+        # a function that held the layer would keep all of its memory alive
+        bias = self._initialize_bias
+        self.W = W
+        self.b = Parameter(
+            "b",
+            (filters,),
+            lambda rng: bias(rng, (filters,), *fans),
+            decays=False,
+        )
+        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
+
+
+class Conv2D(Convolution):
     """Slide filters over an image: each output sees a small window of all channels.
 
     Parameters
@@ -86,62 +147,40 @@ class Conv2D(Layer):
         bias_initializer: str = "zeros",
     ) -> None:
         self.filters = whole("filters", filters, at_least=1)
-        self.kernel_size = checked_pair("kernel_size", kernel_size, at_least=1)
-        self.activation = activation_named(activation)
-        self.strides = checked_pair("strides", strides, at_least=1)
-        self.padding = checked_padding(padding)
-        self.dilation = checked_pair("dilation", dilation, at_least=1)
         self.groups = whole("groups", groups, at_least=1)
-        self.use_bias = flag("use_bias", use_bias)
-        self.weight_initializer = weight_initializer
-        self.bias_initializer = bias_initializer
-        if weight_initializer is None:
-            weight_initializer = (self.activation or Identity()).fitting_initializer
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
-        self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
+        super().__init__(
+            kernel_size,
+            activation,
+            strides=strides,
+            padding=padding,
+            dilation=dilation,
+            use_bias=use_bias,
+            weight_initializer=weight_initializer,
+            bias_initializer=bias_initializer,
+        )
         if self.filters % self.groups:
             raise ValueError(
                 f"{self.groups} groups cannot share {self.filters} filters equally in {self!r}"
             )
 
-    @property
-    def parts(self) -> tuple[Layer, ...]:
-        """The convolution, then the activation if there is one."""
-        return (self,) if self.activation is None else (self, self.activation)
-
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``W`` and ``b`` for images of shape (height, width, channels)."""
-        self.windows = windows_for(
-            self,
-            input_shape,
-            kernel=self.kernel_size,
-            strides=self.strides,
-            padding=self.padding,
-            dilation=self.dilation,
-        )
+        self.windows = self._windows_on(input_shape)
         channels = input_shape[2]
         if channels % self.groups:
             raise ValueError(
                 f"{self!r} cannot divide the {channels} channels of shape {input_shape} into "
                 f"{self.groups} groups of the same size"
             )
-        shape = (*self.windows.kernel, channels // self.groups, self.filters)
-        self._declare(shape, self.groups)
-        return (*self.windows.output, self.filters)
-
-    def _declare(self, shape: Shape, groups: int) -> None:
-        height, width, inputs, filters = shape
+        filters, groups, inputs = self.filters, self.groups, channels // self.groups
+        height, width = self.windows.kernel
+        shape = (height, width, inputs, filters)
+        # a function that held the layer would keep all of its memory alive
+        weight = self._initialize_weight
+        W = Parameter("W", shape, lambda rng: draw_filters(weight, rng, shape, groups))
         fans = height * width * inputs, height * width * filters // groups
-        # functions that held the layer would keep all of its memory alive
-        weight, bias = self._initialize_weight, self._initialize_bias
-        self.W = Parameter("W", shape, lambda rng: draw_filters(weight, rng, shape, groups))
-        self.b = Parameter(
-            "b",
-            (filters,),
-            lambda rng: bias(rng, (filters,), *fans),
-            decays=False,
-        )
-        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
+        self._declare(W, filters, fans=fans)
+        return (*self.windows.output, filters)
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return ``z``, shape (batch, out_height, out_width, filters)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import whole
+from glassnet.checks import flag, whole
 from glassnet.names import lookup
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import Identity, activation_named
@@ -22,6 +22,8 @@ class Dense(Layer):
     activation : str or Activation, optional
         What follows the affine map: a name such as ``"relu"``, or an activation's object. It is a
         layer of its own, which the network runs after this one.
+    use_bias : bool
+        Whether each unit has a bias. Before a batch normalisation it has no effect.
     weight_initializer : str, optional
         A name in `INITIALIZERS`. By default the one that fits the activation: ``"he_uniform"`` for
         the ReLU family, ``"glorot_uniform"`` otherwise.
@@ -36,7 +38,7 @@ class Dense(Layer):
     Notes
     -----
     For rows of examples, ``z = x W + b`` with ``x`` of shape (batch, inputs), ``W`` of shape
-    (inputs, units) and ``b`` of shape (units,). Parameters: ``W``, ``b``.
+    (inputs, units) and ``b`` of shape (units,). Parameters: ``W``, and ``b`` if there are biases.
 
     References
     ----------
@@ -55,11 +57,13 @@ class Dense(Layer):
         units: int,
         activation: str | Activation | None = None,
         *,
+        use_bias: bool = True,
         weight_initializer: str | None = None,
         bias_initializer: str = "zeros",
     ) -> None:
         self.units = whole("units", units, at_least=1)
         self.activation = activation_named(activation)
+        self.use_bias = flag("use_bias", use_bias)
         self.weight_initializer = weight_initializer
         self.bias_initializer = bias_initializer
         if weight_initializer is None:
@@ -93,7 +97,7 @@ class Dense(Layer):
             lambda rng: bias(rng, (units,), inputs, units),
             decays=False,
         )
-        self.parameters = (self.W, self.b)
+        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
         return (units,)
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
@@ -101,15 +105,17 @@ class Dense(Layer):
         cache["x"] = x
         z = cache.array("z", (x.shape[0], self.units), x.dtype)
         np.dot(x, self.W.value, out=z)  # (Eq. 1) (Eq. 3) (Eq. 5) (Eq. 7)
-        # (1, units): at batch 1 that is the shape of z, and NumPy need not broadcast
-        z += self.b.value[np.newaxis]
+        if self.use_bias:
+            # (1, units): at batch 1 that is the shape of z, and NumPy need not broadcast
+            z += self.b.value[np.newaxis]
         return z
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
         """Overwrite ``dW`` and ``db``; return ``dx``, shape (batch, inputs)."""
         x = cache["x"]
         np.dot(x.T, dy, out=self.W.grad)  # (Eq. 14)
-        np.add.reduce(dy, axis=0, out=self.b.grad)  # (Eq. 15)
+        if self.use_bias:
+            np.add.reduce(dy, axis=0, out=self.b.grad)  # (Eq. 15)
         if not need_dx:
             return None
         dx = cache.array("dx", x.shape, x.dtype)

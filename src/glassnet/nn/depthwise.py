@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import flag, whole
-from glassnet.names import lookup
+from glassnet.checks import whole
 from glassnet.nn.activation import Activation
-from glassnet.nn.activations import Identity, activation_named
-from glassnet.nn.initializers import INITIALIZERS, draw_filters
-from glassnet.nn.layer import Cache, Layer, Parameter, Shape
-from glassnet.nn.windows import Pair, checked_padding, checked_pair, windows_for
+from glassnet.nn.convolution import Convolution
+from glassnet.nn.initializers import draw_filters
+from glassnet.nn.layer import Cache, Parameter, Shape
+from glassnet.nn.windows import Pair
 
 
-class DepthwiseConv2D(Layer):
+class DepthwiseConv2D(Convolution):
     """A convolution of each channel by itself.
 
     Followed by a 1x1 `Conv2D`, which mixes the channels, it does much of what a full convolution
@@ -62,54 +61,34 @@ class DepthwiseConv2D(Layer):
         weight_initializer: str | None = None,
         bias_initializer: str = "zeros",
     ) -> None:
-        self.kernel_size = checked_pair("kernel_size", kernel_size, at_least=1)
-        self.activation = activation_named(activation)
+        super().__init__(
+            kernel_size,
+            activation,
+            strides=strides,
+            padding=padding,
+            dilation=dilation,
+            use_bias=use_bias,
+            weight_initializer=weight_initializer,
+            bias_initializer=bias_initializer,
+        )
         self.multiplier = whole("multiplier", multiplier, at_least=1)
-        self.strides = checked_pair("strides", strides, at_least=1)
-        self.padding = checked_padding(padding)
-        self.dilation = checked_pair("dilation", dilation, at_least=1)
-        self.use_bias = flag("use_bias", use_bias)
-        self.weight_initializer = weight_initializer
-        self.bias_initializer = bias_initializer
-        if weight_initializer is None:
-            weight_initializer = (self.activation or Identity()).fitting_initializer
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
-        self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
-
-    @property
-    def parts(self) -> tuple[Layer, ...]:
-        """The convolution, then the activation if there is one."""
-        return (self,) if self.activation is None else (self, self.activation)
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``W`` and ``b`` for images of shape (height, width, channels)."""
-        self.windows = windows_for(
-            self,
-            input_shape,
-            kernel=self.kernel_size,
-            strides=self.strides,
-            padding=self.padding,
-            dilation=self.dilation,
-        )
+        self.windows = self._windows_on(input_shape)
         channels, (height, width) = input_shape[2], self.windows.kernel
         self._filters = filters = channels * self.multiplier
-        fans = height * width, height * width * self.multiplier
         shape = (height, width, channels, self.multiplier)
         grouped = (height, width, 1, filters)
-        # functions that held the layer would keep all of its memory alive
-        weight, bias = self._initialize_weight, self._initialize_bias
-        self.W = Parameter(
+        # a function that held the layer would keep all of its memory alive
+        weight = self._initialize_weight
+        W = Parameter(
             "W",
             shape,
             lambda rng: draw_filters(weight, rng, grouped, channels).reshape(shape),
+            unit_axes=2,
         )
-        self.b = Parameter(
-            "b",
-            (filters,),
-            lambda rng: bias(rng, (filters,), *fans),
-            decays=False,
-        )
-        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
+        self._declare(W, filters, fans=(height * width, height * width * self.multiplier))
         return (*self.windows.output, self._filters)
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002

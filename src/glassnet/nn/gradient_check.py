@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from glassnet.nn.losses import Loss, loss_named
+from glassnet.nn.loss import Loss
+from glassnet.nn.losses import loss_named
 from glassnet.nn.network import Network
 
 _STEPS = (1e-4, 1e-5, 1e-6)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,20 @@ from glassnet.configurable import Configurable
 
 Shape = tuple[int, ...]
 """Shape of one example, without the batch axis."""
+
+
+class LayerError(ValueError):
+    """A layer that cannot take what the one before it gives.
+
+    Attributes
+    ----------
+    index : int
+        Which of the layers that the network was given it is, from 0.
+    """
+
+    def __init__(self, message: str, index: int = 0) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 class Parameter:
@@ -33,9 +48,11 @@ class Parameter:
     decays : bool
         Whether weight decay and its like apply: not to biases, nor to what scales and shifts a
         normalised input.
+    unit_axes : int
+        How many of the last axes tell units, or filters, apart; the others are of one's inputs.
     """
 
-    __slots__ = ("decays", "grad", "initialize", "name", "shape", "value")
+    __slots__ = ("decays", "grad", "initialize", "name", "shape", "unit_axes", "value")
 
     value: np.ndarray
     grad: np.ndarray
@@ -47,11 +64,13 @@ class Parameter:
         initialize: Callable[[np.random.Generator], np.ndarray],
         *,
         decays: bool = True,
+        unit_axes: int = 1,
     ) -> None:
         self.name = name
         self.shape = shape
         self.initialize = initialize
         self.decays = decays
+        self.unit_axes = unit_axes
 
     @property
     def size(self) -> int:
@@ -168,6 +187,8 @@ class Layer(Configurable, ABC):
     """Layers that this one runs itself; its `build` builds them."""
     least_batch: int = 1
     """Examples that a training pass needs; known once it is built."""
+    least: Mapping[str, float] = MappingProxyType({})
+    """By the names of arrays of the state, what the numbers in them cannot be below."""
     in_network: bool = False  # the network that takes it in sets this: one place in one network
 
     @abstractmethod

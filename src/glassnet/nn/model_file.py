@@ -76,6 +76,17 @@ def check_shapes(arrays: Mapping[str, np.ndarray], expected: Mapping[str, tuple[
             )
 
 
+def check_least(arrays: Mapping[str, np.ndarray], layer: str, least: Mapping[str, float]) -> None:
+    """Refuse a layer's arrays with numbers below what can be; NaN is not below anything."""
+    for key, bound in least.items():
+        array = arrays[f"{layer}.{key}"]
+        if (array < bound).any():
+            raise ValueError(
+                f"array {layer}.{key} holds {float(np.nanmin(array)):.6g}, and numbers below "
+                f"{bound:.6g} cannot be there"
+            )
+
+
 def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Network` for a configuration, with layer objects."""
     from glassnet.nn.catalog import layer_from_config  # noqa: PLC0415 (it knows all layers)

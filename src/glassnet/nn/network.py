@@ -1,24 +1,21 @@
-"""Layers in a row, on one flat parameter vector."""
+"""The network: layers in a row on one flat parameter vector, forward and backward."""
 # ruff: noqa: SLF001 (class methods of `Network` fill in a `Network`)
 
 from __future__ import annotations
 
-import math
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from glassnet.alignment import aligned_zeros
 from glassnet.checks import whole
 from glassnet.nn import model_file
-from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Cache, GradientMemory, Layer, Parameter, Shape
-from glassnet.nn.losses import Loss
-from glassnet.nn.reshape import Flatten
-from glassnet.nn.summary import Summary, SummaryRow
+from glassnet.nn.loss import Loss
+from glassnet.nn.network_input import checked_dtype, checked_input
+from glassnet.nn.row import Row
+from glassnet.nn.summary import Summary
 from glassnet.randomness import stream
 
 _ACTIVATION_BYTES = 2**26
@@ -59,9 +56,9 @@ class Network:
 
     Raises
     ------
-    ValueError
+    LayerError
         If a layer cannot take what the one before it gives; the message names the layer and both
-        shapes.
+        shapes. It is a ValueError.
 
     Notes
     -----
@@ -101,42 +98,15 @@ class Network:
         class_names: Sequence[str],
     ) -> None:
         """Put the layers in a row: shapes and names, no memory for parameters yet."""
-        self.input_shape = _checked_shape(input_shape)
-        self.dtype = _checked_dtype(dtype)
-        self.layers = _checked_layers(layers, self.input_shape)
+        self.dtype = checked_dtype(dtype)
+        self._row = row = Row(layers, input_shape)
+        self.input_shape, self.output_shape = row.input_shape, row.output_shape
+        self.layers, self.parts, self.first_learning = row.layers, row.parts, row.first_learning
         self.class_names = tuple(class_names)
-        self._names = _names_of(self.layers)
-        self._shapes: list[Shape] = []
-        self._activations = 0
-        shape = self.input_shape
-        for name, layer in zip(self._names, self.layers, strict=True):
-            for part in layer.parts:
-                try:
-                    shape = part.build(shape)
-                except ValueError as error:
-                    raise ValueError(f"layer {name}: {error}") from None
-                self._activations += math.prod(shape)
-            self._shapes.append(shape)
-        self.output_shape = shape
-        self.parts = tuple(part for layer in self.layers for part in layer.parts)
-        for _, part in self.named_parts():
-            part.in_network = True
-        learning = [i for i, part in enumerate(self.parts) if _learns(part)]
-        self.first_learning = learning[0] if learning else len(self.parts)
 
     def _allocate(self) -> None:
-        """Give the parameters their stretches of two new flat vectors, and the state its arrays."""
-        for _, part in self.named_parts():
-            for key, array in part.state.items():
-                setattr(part, key, array.copy())
-        sizes = [parameter.size for _, parameter in self.named_parameters()]
-        self.theta = aligned_zeros(sum(sizes), self.dtype)
-        self.grad = aligned_zeros(sum(sizes), self.dtype)
-        start = 0
-        for _, parameter in self.named_parameters():
-            end = start + parameter.size
-            parameter.bind(self.theta[start:end], self.grad[start:end])
-            start = end
+        """Take memory for all numbers."""
+        self.theta, self.grad = self._row.allocate(self.dtype)
 
     def initialize(self, seed: int) -> None:
         """Draw all parameters anew, in place."""
@@ -149,19 +119,15 @@ class Network:
 
         ``("residual_1", ...)``, ``("residual_1.conv2d_1", ...)``.
         """
-        return _walk(self.layers)
+        return self._row.named_parts()
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield name and parameter, ``("dense_1.W", ...)``, in the order of `theta`."""
-        for name, part in self.named_parts():
-            for parameter in part.parameters:
-                yield f"{name}.{parameter.name}", parameter
+        return self._row.named_parameters()
 
     def named_state(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield name and array of what is saved, not learned: ``("standardize_1.mean", ...)``."""
-        for name, part in self.named_parts():
-            for key, array in part.state.items():
-                yield f"{name}.{key}", array
+        return self._row.named_state()
 
     def new_cache(self) -> list[Cache]:
         """Return a fresh cache for `forward` and `backward`: one for each part of the row."""
@@ -194,7 +160,14 @@ class Network:
             part_cache[_OUTPUT] = x
         return x
 
-    def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
+    def backward(
+        self,
+        p: np.ndarray,
+        y: np.ndarray,
+        loss: Loss,
+        cache: list[Cache],
+        first: int | None = None,
+    ) -> None:
         """Overwrite `grad` with the gradient of the mean loss over the batch.
 
         Parameters
@@ -206,8 +179,12 @@ class Network:
         loss : Loss
         cache : list of Cache
             As `forward` left it.
+        first : int, optional
+            Which of the parts is the first whose gradients are wanted: those of the parts before it
+            stay as they are. By default `first_learning`.
         """
         parts = self.parts
+        first = self.first_learning if first is None else first
         last = len(parts) - 1
         delta = cache[-1].array("dp", p.shape, p.dtype)
         if loss.pairs_with(parts[last]):
@@ -215,8 +192,8 @@ class Network:
             last -= 1
         else:
             delta = loss.gradient(p, y, delta)  # ∂J/∂p of (Eq. 12)
-        for i in range(last, self.first_learning - 1, -1):
-            delta = parts[i].backward(delta, cache[i], need_dx=i > self.first_learning)  # type: ignore[assignment]
+        for i in range(last, first - 1, -1):
+            delta = parts[i].backward(delta, cache[i], need_dx=i > first)  # type: ignore[assignment]
 
     def gradient(self, x: np.ndarray, y: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the gradient of the mean loss by `theta`, shape (P,): forward, then backward.
@@ -237,7 +214,7 @@ class Network:
     @property
     def rows_at_a_time(self) -> int:
         """How many examples to put into one forward pass: activations of 64 MiB, at most 1024."""
-        of_one = max(self._activations * self.dtype.itemsize, 1)
+        of_one = max(self._row.activations * self.dtype.itemsize, 1)
         return max(1, min(1024, _ACTIVATION_BYTES // of_one))
 
     def predict(self, x: np.ndarray, *, batch_size: int | None = None) -> np.ndarray:
@@ -279,63 +256,24 @@ class Network:
         ValueError
             If the shape is wrong, or a value is no real number or not finite.
         """
-        try:
-            x = np.asarray(x)
-        except ValueError:
-            raise ValueError(
-                f"the input is no array: all examples must have the shape {self.input_shape}"
-            ) from None
-        if x.dtype.kind not in "biuf":
-            raise ValueError(f"the input must hold real numbers, got dtype {x.dtype}")
-        if x.ndim == 0 or x.shape[1:] != self.input_shape:
-            raise ValueError(
-                f"the network expects examples of shape {self.input_shape}, that is an array of "
-                f"shape (n, {str(self.input_shape)[1:-1].rstrip(',')}), got shape {x.shape}"
-            )
-        with np.errstate(over="ignore"):  # too large for the dtype becomes infinite: refused below
-            x = np.ascontiguousarray(x, self.dtype)
-        bad = x.size - int(np.count_nonzero(np.isfinite(x)))
-        if bad:
-            first = np.argwhere(~np.isfinite(x))[0]
-            raise ValueError(
-                f"the input has {bad} values that are NaN or infinite in {self.dtype}, the first "
-                f"at {tuple(map(int, first))}; remove or replace them"
-            )
-        return x
+        return checked_input(x, self.input_shape, self.dtype)
 
     def astype(self, dtype: str) -> Network:
         """Return a copy with its own parameters, in another dtype."""
-        copy = Network.from_config(self.config() | {"dtype": _checked_dtype(dtype).name})
+        copy = Network.from_config(self.config() | {"dtype": checked_dtype(dtype).name})
         copy.fill(self.numbers())
         return copy
 
     def summary(self) -> Summary:
         """Return the table of layers: name, output shape, number of parameters."""
-        rows = []
-        for name, layer, shape in zip(self._names, self.layers, self._shapes, strict=True):
-            size = sum(q.size for _, part in _walk([layer]) for q in part.parameters)
-            rows.append(SummaryRow(name, repr(layer), shape, size))
-        return Summary(tuple(rows))
+        return self._row.summary()
 
     def first_unhealthy(self, cache: list[Cache]) -> str | None:
         """Say which layer was the first to have parameters or outputs that are not finite.
 
         `cache` is that of the forward pass in question. None if all is well.
         """
-        outputs = (part_cache[_OUTPUT] for part_cache in cache[:-1])
-        for name, layer in zip(self._names, self.layers, strict=True):
-            for part in layer.parts:
-                for inside, learning in _walk([part]):
-                    for parameter in learning.parameters:
-                        if not np.isfinite(parameter.value).all():
-                            _, *deeper = inside.split(".")
-                            where, which = ".".join([name, *deeper]), learning if deeper else layer
-                            return (
-                                f"{where} ({which!r}): its {parameter.name} holds NaN or infinity"
-                            )
-                if not np.isfinite(next(outputs)).all():
-                    return f"{name} ({layer!r}): its output holds NaN or infinity"
-        return None
+        return self._row.first_unhealthy(part_cache[_OUTPUT] for part_cache in cache[:-1])
 
     def config(self) -> dict[str, Any]:
         """Return all but the numbers, ready for JSON."""
@@ -384,6 +322,8 @@ class Network:
             expected = {name: q.shape for name, q in network.named_parameters()}
             expected |= {name: array.shape for name, array in network.named_state()}
             model_file.check_shapes(arrays, expected)
+            for name, part in network.named_parts():
+                model_file.check_least(arrays, name, part.least)
             network._allocate()
             network.fill(arrays)
         return network
@@ -410,62 +350,3 @@ class Network:
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], input_shape={self.input_shape})"
-
-
-def _names_of(layers: Sequence[Layer]) -> list[str]:
-    """Return a name for each layer: its type, and the how manieth of the type it is."""
-    seen = Counter[str]()
-    names = []
-    for layer in layers:
-        kind = type(layer).__name__.lower()
-        seen[kind] += 1
-        names.append(f"{kind}_{seen[kind]}")
-    return names
-
-
-def _walk(layers: Sequence[Layer], within: str = "") -> Iterator[tuple[str, Layer]]:
-    """Yield the parts of layers, each followed by those of the layers inside it."""
-    for name, layer in zip(_names_of(layers), layers, strict=True):
-        for part in layer.parts:
-            yield within + name, part
-            yield from _walk(part.inner, f"{within}{name}.")
-
-
-def _learns(layer: Layer) -> bool:
-    return any(part.parameters for _, part in _walk([layer]))
-
-
-def _checked_shape(shape: Shape | int) -> Shape:
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    if not shape:
-        raise ValueError("input_shape must have at least one axis, got ()")
-    return tuple(whole("each axis of input_shape", axis, at_least=1) for axis in shape)
-
-
-def _checked_dtype(dtype: str) -> np.dtype[Any]:
-    try:
-        checked = np.dtype(dtype or object)  # None would be float64
-    except (TypeError, ValueError, SyntaxError):
-        checked = np.dtype(object)
-    if checked not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
-    return checked
-
-
-def _checked_layers(layers: Sequence[Layer], input_shape: Shape) -> tuple[Layer, ...]:
-    if isinstance(layers, str | Layer) or not isinstance(layers, Iterable):
-        raise TypeError(f"layers must be a list of layers such as [Dense(10)], got {layers!r}")
-    layers = tuple(layers)
-    if not layers:
-        raise ValueError("a network needs at least one layer, such as Dense(10, 'softmax')")
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"layers must be layer objects such as Dense(10), got {layer!r}")
-    parts = [part for _, part in _walk(layers)]
-    if len(set(map(id, parts))) < len(parts) or any(part.in_network for part in parts):
-        raise ValueError(
-            "a layer object belongs to one place in one network; create a new one for each place"
-        )
-    if isinstance(layers[0], Dense) and len(input_shape) > 1:
-        return (Flatten(), *layers)
-    return layers

@@ -37,7 +37,7 @@ class GaussianNoise(Layer):
     >>> network = gn.Network([gn.GaussianNoise(0.5)], input_shape=4)
     >>> network.predict(np.ones((1, 4)))
     array([[1., 1., 1., 1.]], dtype=float32)
-    >>> (network.forward(np.ones((1, 4), np.float32), training=True) == 1.0).any()
+    >>> bool((network.forward(np.ones((1, 4), np.float32), training=True) == 1.0).any())
     False
     """
 

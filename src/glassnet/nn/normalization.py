@@ -74,6 +74,7 @@ class BatchNormalization(Layer):
         self.parameters = (self.gamma,) * self.scale + (self.beta,) * self.center
         self.running_mean = np.broadcast_to(0.0, input_shape[-1:])
         self.running_variance = np.broadcast_to(1.0, input_shape[-1:])
+        self.least = {"running_variance": 0.0}
         self.least_batch = 2 if math.prod(input_shape[:-1]) == 1 else 1
         return input_shape
 

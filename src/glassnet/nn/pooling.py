@@ -16,7 +16,45 @@ from glassnet.nn.windows import (
 )
 
 
-class MaxPooling2D(Layer):
+class Pooling2D(Layer):
+    """What poolings have in common: their windows. The arguments are those of `MaxPooling2D`."""
+
+    def __init__(
+        self,
+        pool_size: int | Pair = 2,
+        *,
+        strides: int | Pair | None = None,
+        padding: str | int | Pair = "valid",
+    ) -> None:
+        self.pool_size = checked_pair("pool_size", pool_size, at_least=1)
+        self.strides = None if strides is None else checked_pair("strides", strides, at_least=1)
+        self.padding = checked_padding(padding)
+        _check_padding(self, self.pool_size, self.padding)
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Return the shape of the pooled image."""
+        self.windows = windows_for(
+            self,
+            input_shape,
+            kernel=self.pool_size,
+            strides=self.pool_size if self.strides is None else self.strides,
+            padding=self.padding,
+        )
+        return (*self.windows.output, input_shape[2])
+
+
+def _check_padding(layer: Layer, pool_size: int | Pair, padding: str | int | Pair) -> None:
+    """Refuse windows that would see padding alone."""
+    if isinstance(padding, str):
+        return
+    if any(p >= size for p, size in zip(pair(padding), pair(pool_size), strict=True)):
+        raise ValueError(
+            f"padding must be smaller than pool_size, or a window would see nothing else; got "
+            f"padding {padding!r} and pool_size {pool_size!r} in {layer!r}"
+        )
+
+
+class MaxPooling2D(Pooling2D):
     """The largest number of each window.
 
     Parameters
@@ -43,29 +81,6 @@ class MaxPooling2D(Layer):
     >>> gn.MaxPooling2D(2).build((32, 32, 16))
     (16, 16, 16)
     """
-
-    def __init__(
-        self,
-        pool_size: int | Pair = 2,
-        *,
-        strides: int | Pair | None = None,
-        padding: str | int | Pair = "valid",
-    ) -> None:
-        self.pool_size = checked_pair("pool_size", pool_size, at_least=1)
-        self.strides = None if strides is None else checked_pair("strides", strides, at_least=1)
-        self.padding = checked_padding(padding)
-        _check_padding(self, self.pool_size, self.padding)
-
-    def build(self, input_shape: Shape) -> Shape:
-        """Return the shape of the pooled image."""
-        self.windows = windows_for(
-            self,
-            input_shape,
-            kernel=self.pool_size,
-            strides=self.pool_size if self.strides is None else self.strides,
-            padding=self.padding,
-        )
-        return (*self.windows.output, input_shape[2])
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return the maxima, shape (batch, out_height, out_width, channels)."""
@@ -108,7 +123,7 @@ class MaxPooling2D(Layer):
         return _without_padding(windows, dpadded, cache)
 
 
-class AveragePooling2D(Layer):
+class AveragePooling2D(Pooling2D):
     """The mean of each window.
 
     Parameters
@@ -133,32 +148,14 @@ class AveragePooling2D(Layer):
     (5, 5, 16)
     """
 
-    def __init__(
-        self,
-        pool_size: int | Pair = 2,
-        *,
-        strides: int | Pair | None = None,
-        padding: str | int | Pair = "valid",
-    ) -> None:
-        self.pool_size = checked_pair("pool_size", pool_size, at_least=1)
-        self.strides = None if strides is None else checked_pair("strides", strides, at_least=1)
-        self.padding = checked_padding(padding)
-        _check_padding(self, self.pool_size, self.padding)
-
     def build(self, input_shape: Shape) -> Shape:
         """Return the shape of the pooled image."""
-        self.windows = windows_for(
-            self,
-            input_shape,
-            kernel=self.pool_size,
-            strides=self.pool_size if self.strides is None else self.strides,
-            padding=self.padding,
-        )
+        output_shape = super().build(input_shape)
         # one divided by how many pixels of the image each window sees
         pixels = np.zeros((1, *self.windows.padded, 1))
         pixels[self.windows.inside] = 1.0
         self._weight = 1.0 / self.windows.of(pixels).sum(axis=(3, 4))
-        return (*self.windows.output, input_shape[2])
+        return output_shape
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return the means, shape (batch, out_height, out_width, channels)."""
@@ -196,17 +193,6 @@ class AveragePooling2D(Layer):
 
         by_images((dy, padded), work)
         return _without_padding(windows, padded, cache)
-
-
-def _check_padding(layer: Layer, pool_size: int | Pair, padding: str | int | Pair) -> None:
-    """Refuse windows that would see padding alone."""
-    if isinstance(padding, str):
-        return
-    if any(p >= size for p, size in zip(pair(padding), pair(pool_size), strict=True)):
-        raise ValueError(
-            f"padding must be smaller than pool_size, or a window would see nothing else; got "
-            f"padding {padding!r} and pool_size {pool_size!r} in {layer!r}"
-        )
 
 
 def _padded_gradient(windows: Windows, dy: np.ndarray, cache: Cache) -> np.ndarray:

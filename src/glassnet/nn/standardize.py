@@ -44,6 +44,7 @@ class Standardize(Layer):
         shape = input_shape if self.axis == "feature" else input_shape[-1:]
         self.mean = np.broadcast_to(np.nan, shape)  # no memory yet: the network makes it writable
         self.deviation = np.broadcast_to(1.0, shape)
+        self.least = {"deviation": float(np.finfo(np.float64).tiny)}
         self._input_shape = input_shape
         return input_shape
 

@@ -10,7 +10,9 @@ from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.lookahead import Lookahead
 from glassnet.optim.muon import Muon
 from glassnet.optim.optimizer import Optimizer
+from glassnet.optim.plateau import ReduceLROnPlateau
 from glassnet.optim.rmsprop import RMSprop
+from glassnet.optim.schedule import Position, Schedule
 from glassnet.optim.schedules import (
     SCHEDULES,
     Constant,
@@ -18,9 +20,6 @@ from glassnet.optim.schedules import (
     LinearLR,
     OneCycleLR,
     PolynomialLR,
-    Position,
-    ReduceLROnPlateau,
-    Schedule,
     SequentialLR,
     StepLR,
 )

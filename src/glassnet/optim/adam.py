@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,24 +17,26 @@ from glassnet.optim.subnormals import NEGLIGIBLE, flush, steps_between_flushes
 class AdaptiveMoments(GradientDescent, ABC):
     """The direction of Adam; see there."""
 
+    _decouples: ClassVar[bool]
+    """Whether the weights themselves decay."""
+
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: float = 1e-3,
         *,
-        beta_1: float,
-        beta_2: float,
-        epsilon: float,
-        weight_decay: float,
-        decoupled_weight_decay: bool,
-        l1: float,
-        max_norm: float | None,
-        clip_norm: float | None,
-        groups: Sequence[ParameterGroup],
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        max_norm: float | None = None,
+        clip_norm: float | None = None,
+        groups: Sequence[ParameterGroup] = (),
     ) -> None:
         super().__init__(
             learning_rate,
             weight_decay=weight_decay,
-            decoupled_weight_decay=decoupled_weight_decay,
+            decoupled_weight_decay=self._decouples,
             l1=l1,
             max_norm=max_norm,
             clip_norm=clip_norm,
@@ -44,7 +47,6 @@ class AdaptiveMoments(GradientDescent, ABC):
         self.epsilon = real("epsilon", epsilon, at_least=0)
         self._flush_first = steps_between_flushes(self.beta_1)
         self._flush_second = steps_between_flushes(self.beta_2)
-        self._negligible = np.empty(0, np.bool_)
 
     def direction(self, grad: np.ndarray, out: np.ndarray) -> np.ndarray:
         """Return ``m̂ / (√v̂ + ε)``."""
@@ -57,9 +59,7 @@ class AdaptiveMoments(GradientDescent, ABC):
         np.multiply(out, 1.0 - self.beta_2, out=out)
         np.add(v, out, out=v)
         if self._steps % self._flush_first == 0:
-            if self._negligible.shape != grad.shape:
-                self._negligible = np.empty(grad.shape, np.bool_)
-            flush(m, out, self._negligible)
+            flush(m, out)
         if self._steps % self._flush_second == 0:
             np.maximum(v, NEGLIGIBLE, out=v)
         factor, epsilon = self.corrections(self._steps)
@@ -114,31 +114,7 @@ class Adam(AdaptiveMoments):
     [0.9, 1.1]
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 1e-3,
-        *,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-        l1: float = 0.0,
-        max_norm: float | None = None,
-        clip_norm: float | None = None,
-        groups: Sequence[ParameterGroup] = (),
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            weight_decay=weight_decay,
-            decoupled_weight_decay=False,
-            l1=l1,
-            max_norm=max_norm,
-            clip_norm=clip_norm,
-            groups=groups,
-        )
+    _decouples = False
 
 
 class AdamW(AdaptiveMoments):
@@ -166,6 +142,8 @@ class AdamW(AdaptiveMoments):
     [0.95]
     """
 
+    _decouples = True
+
     def __init__(
         self,
         learning_rate: float = 1e-3,
@@ -185,7 +163,6 @@ class AdamW(AdaptiveMoments):
             beta_2=beta_2,
             epsilon=epsilon,
             weight_decay=weight_decay,
-            decoupled_weight_decay=True,
             l1=l1,
             max_norm=max_norm,
             clip_norm=clip_norm,

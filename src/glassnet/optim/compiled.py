@@ -9,7 +9,7 @@ import numpy as np
 
 from glassnet.optim.adam import Adam, AdamW
 from glassnet.optim.descent import GradientDescent
-from glassnet.optim.groups import Plan
+from glassnet.optim.groups import Pace, Plan
 from glassnet.optim.lookahead import Lookahead
 from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.sgd import SGD
@@ -85,11 +85,11 @@ class _Shared:
                 ends, np.empty(n, dtype), np.zeros(n, dtype), np.ones(n, dtype)
             )
         stretches, rate = self._stretches, optimizer.learning_rate
-        for i, (_, _, of_rate, own) in enumerate(self._cut):
+        for i, (_, _, pace, own) in enumerate(self._cut):
             decay = optimizer.weight_decay if own is None else own
-            stretches.rates[i] = rate * of_rate
+            stretches.rates[i] = own_rate = pace.rate_beside(rate)
             if optimizer.decoupled_weight_decay:
-                stretches.shrinks[i] = 1.0 - rate * of_rate * decay
+                stretches.shrinks[i] = 1.0 - own_rate * decay
             else:
                 stretches.decays[i] = decay
         return stretches
@@ -147,16 +147,16 @@ class _AdamUpdate(_Shared):
         )  # fmt: skip
 
 
-def _cut(plan: Plan) -> list[tuple[int, int, float, float | None]]:
-    """Return stretches that learn: where they begin and end, multiple of the rate, decay."""
-    cut: list[tuple[int, int, float, float | None]] = []
-    for where, rate in plan.moves:
+def _cut(plan: Plan) -> list[tuple[int, int, Pace, float | None]]:
+    """Return stretches that learn: where they begin and end, how fast they learn, decay."""
+    cut: list[tuple[int, int, Pace, float | None]] = []
+    for where, pace in plan.moves:
         at = where.start
         for other, own, _ in plan.decays:
             if at <= other.start < where.stop:
-                cut += [(at, other.start, rate, 0.0), (other.start, other.stop, rate, own)]
+                cut += [(at, other.start, pace, 0.0), (other.start, other.stop, pace, own)]
                 at = other.stop
-        cut.append((at, where.stop, rate, 0.0))
+        cut.append((at, where.stop, pace, 0.0))
     return [one for one in cut if one[0] < one[1]]
 
 

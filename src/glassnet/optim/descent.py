@@ -31,8 +31,9 @@ class GradientDescent(Optimizer):
     l1 : float
         Adds ``l1 * sign(θ)`` to the gradient: an L1 penalty.
     max_norm : float, optional
-        After the step, the weights into each unit, or those of each filter (all axes but the last),
-        are scaled down to this norm if theirs is larger.
+        After the step, the weights into each unit, or those of each filter (all axes but the last;
+        of a depthwise convolution but the last two), are scaled down to this norm if theirs is
+        larger.
     clip_norm : float, optional
         Gradients with a larger Euclidean norm are scaled down to it, before decay and penalty.
     groups : sequence of ParameterGroup
@@ -92,6 +93,15 @@ class GradientDescent(Optimizer):
         """Learn where which parameter lies; see `Optimizer.bind`."""
         self._plan, self._is_bound = plan_of(slots, self.groups), True
 
+    @property
+    def frozen(self) -> frozenset[str]:
+        """What groups of it freeze."""
+        return self._plan.names_frozen if self._plan is not None else frozenset()
+
+    def scheduled_groups(self) -> list[tuple[ParameterGroup, float]]:
+        """Return the groups with schedules of their own; see `Optimizer.scheduled_groups`."""
+        return [(group, 1.0) for group in self.groups if group.schedule is not None]
+
     def plan_for(self, theta: np.ndarray) -> Plan:
         """Return what happens to which stretches of these parameters.
 
@@ -125,12 +135,13 @@ class GradientDescent(Optimizer):
         self._prepare(theta, grad, plan)
         direction = self.direction(grad, self._scratch)
         if self.decoupled_weight_decay:
-            for where, own, rate in plan.decays:
+            for where, own, pace in plan.decays:
                 if decay := self.weight_decay if own is None else own:
-                    theta[where] *= 1.0 - self._learning_rate * rate * decay
-        for where, rate in plan.moves:
+                    theta[where] *= 1.0 - pace.rate_beside(self._learning_rate) * decay
+        for where, pace in plan.moves:
             way, part = self._scratch[where], theta[where]
-            np.multiply(direction[where], self._learning_rate * rate, out=way)
+            rate = pace.rate_beside(self._learning_rate)
+            np.multiply(direction[where], rate, out=way)
             np.subtract(part, way, out=part)  # (Eq. 17)
         if self.max_norm is not None:
             self._bound_norms(theta, plan, self.max_norm)

@@ -9,6 +9,7 @@ import numpy as np
 
 from glassnet.alignment import aligned_zeros
 from glassnet.checks import real, whole
+from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.slots import Slot
 
@@ -60,6 +61,15 @@ class Lookahead(Optimizer):
     def bind(self, slots: Sequence[Slot]) -> None:
         """Learn where which parameter lies; see `Optimizer.bind`."""
         self.optimizer.bind(slots)
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """What the other optimizer does not move."""
+        return self.optimizer.frozen
+
+    def scheduled_groups(self) -> list[tuple[ParameterGroup, float]]:
+        """Return those of the other optimizer."""
+        return self.optimizer.scheduled_groups()
 
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Update `theta` in place."""

@@ -93,7 +93,6 @@ class Muon(Optimizer):
         self._steps = 0
         self._velocity: np.ndarray | None = None
         self._memory: dict[str, np.ndarray] = {}
-        self._negligible = np.empty(0, np.bool_)
         self._handled: list[Settled] = []
         self._others: list[Slot] = []
         self._bound = False
@@ -126,6 +125,17 @@ class Muon(Optimizer):
         self.rest.bind(moved)
         self._bound = True
 
+    @property
+    def frozen(self) -> frozenset[str]:
+        """What neither it nor the other optimizer moves."""
+        return self.rest.frozen.union(one.slot.name for one in self._handled if one.frozen)
+
+    def scheduled_groups(self) -> list[tuple[ParameterGroup, float]]:
+        """Return its own, and those of the other optimizer."""
+        of_rest = self.rest.learning_rate / self._first_rate
+        theirs = [(group, part * of_rest) for group, part in self.rest.scheduled_groups()]
+        return [*((group, 1.0) for group in self.groups if group.schedule is not None), *theirs]
+
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Update `theta` in place."""
         if not self._bound:
@@ -138,7 +148,7 @@ class Muon(Optimizer):
                 self._step_matrix(theta, grad, velocity[start:stop], one)
             start = stop
         if self._steps % self._flush_every == 0:
-            flush(velocity, self._array("scratch", velocity.size, theta), self._negligible)
+            flush(velocity, self._array("scratch", velocity.size, theta))
         if self._others:
             self._step_rest(theta, grad)
 
@@ -147,7 +157,7 @@ class Muon(Optimizer):
     ) -> None:
         """Make the step of one matrix."""
         weights, gradient = theta[one.slot.where], grad[one.slot.where]
-        units = one.slot.shape[-1]
+        units = one.slot.units
         inputs = weights.size // units
         np.multiply(velocity, self.momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)  # (Eq. 16)
@@ -158,7 +168,7 @@ class Muon(Optimizer):
         self._orthogonalize(update.reshape(inputs, units))
         if self.normalize_weights and (norm := norm_of(weights)) > 0.0:
             np.multiply(weights, math.sqrt(units) / norm, out=weights)
-        rate = self._learning_rate * one.rate
+        rate = one.pace.rate_beside(self._learning_rate)
         if decay := self.weight_decay if one.weight_decay is None else one.weight_decay:
             np.multiply(weights, 1.0 - rate * decay, out=weights)
         np.multiply(update, rate * math.sqrt(max(1.0, units / inputs)), out=update)
@@ -186,8 +196,6 @@ class Muon(Optimizer):
         size = sum(one.slot.stop - one.slot.start for one in self._handled)
         if self._velocity is None or self._velocity.size != size:
             self._velocity = aligned_zeros(size, theta.dtype)
-        if self._negligible.size != size:
-            self._negligible = np.empty(size, np.bool_)
         return self._velocity
 
     def _array(self, name: str, size: int, like: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.checks import real
 from glassnet.configurable import Configurable
+from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.slots import Slot
 
 
@@ -67,6 +68,19 @@ class Optimizer(Configurable, ABC):
         ValueError
             If a parameter group fits none of them.
         """
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """The names of parameters that no step moves, so that nobody needs their gradients."""
+        return frozenset()
+
+    def scheduled_groups(self) -> list[tuple[ParameterGroup, float]]:
+        """Return the groups with schedules of their own, each with its multiple of the base rate.
+
+        Whoever sets the learning rate step by step also lets these follow; see
+        `ParameterGroup.follow`.
+        """
+        return []
 
     @abstractmethod
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:

@@ -82,12 +82,9 @@ class RMSprop(GradientDescent):
         self.centered = flag("centered", centered)
         self._flush_averages = steps_between_flushes(self.rho)
         self._flush_velocity = steps_between_flushes(self.momentum)
-        self._negligible = np.empty(0, np.bool_)
 
     def direction(self, grad: np.ndarray, out: np.ndarray) -> np.ndarray:
         """Return ``G``."""
-        if self._negligible.shape != grad.shape and (self.centered or self.momentum):
-            self._negligible = np.empty(grad.shape, np.bool_)
         flushes = self._steps % self._flush_averages == 0
         v = self.remembered("square_average", grad, NEGLIGIBLE)
         np.multiply(v, self.rho, out=v)
@@ -102,7 +99,7 @@ class RMSprop(GradientDescent):
             np.multiply(grad, 1.0 - self.rho, out=out)
             np.add(average, out, out=average)
             if flushes:
-                flush(average, out, self._negligible)
+                flush(average, out)
             np.multiply(average, average, out=out)
             np.subtract(v, out, out=out)
             np.maximum(out, NEGLIGIBLE, out=out)  # rounding may make it negative
@@ -117,5 +114,5 @@ class RMSprop(GradientDescent):
         np.multiply(velocity, self.momentum, out=velocity)
         np.add(velocity, out, out=velocity)
         if self._steps % self._flush_velocity == 0:
-            flush(velocity, out, self._negligible)
+            flush(velocity, out)
         return velocity

@@ -73,7 +73,6 @@ class SGD(GradientDescent):
         )
         self.nesterov = flag("nesterov", nesterov)
         self.momentum = momentum
-        self._negligible = np.empty(0, np.bool_)
 
     @property
     def momentum(self) -> float:
@@ -96,9 +95,7 @@ class SGD(GradientDescent):
         np.multiply(velocity, self._momentum, out=velocity)
         np.add(velocity, grad, out=velocity)  # (Eq. 16)
         if self._steps % self._flush_every == 0:
-            if self._negligible.shape != grad.shape:
-                self._negligible = np.empty(grad.shape, np.bool_)
-            flush(velocity, out, self._negligible)
+            flush(velocity, out)
         if not self.nesterov:
             return velocity
         np.multiply(velocity, self._momentum, out=out)

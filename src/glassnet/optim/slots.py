@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +20,13 @@ class Slot(NamedTuple):
     shape: tuple[int, ...]
     decays: bool
     """Whether weight decay, L1 and bounds on norms apply: not to biases and norms' scales."""
+    unit_axes: int = 1
+    """How many of the last axes tell units, or filters, apart; the others are of one's inputs."""
+
+    @property
+    def units(self) -> int:
+        """How many units or filters there are, each with a vector of weights."""
+        return math.prod(self.shape[-self.unit_axes :])
 
     @property
     def where(self) -> slice:

@@ -31,8 +31,8 @@ def steps_between_flushes(kept: float) -> int:
     return max(1, int(_DECADES / -math.log(kept))) if kept > 0 else 1
 
 
-def flush(average: np.ndarray, scratch: np.ndarray, mask: np.ndarray) -> None:
-    """Set what is negligible to 0; `scratch` and `mask`, of the same shape, are overwritten."""
+def flush(average: np.ndarray, scratch: np.ndarray) -> None:
+    """Set what is negligible to 0; `scratch`, of the same shape and dtype, is overwritten."""
     np.abs(average, out=scratch)
-    np.less(scratch, NEGLIGIBLE, out=mask)
-    np.copyto(average, 0.0, where=mask)
+    np.greater_equal(scratch, NEGLIGIBLE, out=scratch)  # 1 for what stays, 0 for the rest
+    np.multiply(average, scratch, out=average)

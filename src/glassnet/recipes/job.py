@@ -12,7 +12,7 @@ import numpy as np
 from glassnet.data import Dataset
 from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
-from glassnet.nn import Network
+from glassnet.nn import LayerError, Network
 from glassnet.nn.layer import Cache
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
@@ -135,15 +135,18 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
 
     Raises
     ------
-    ValueError
-        If a layer cannot take what the one before it gives.
+    RecipeError
+        If a layer cannot take what the one before it gives; names the recipe's key.
     """
-    return Network(
-        [layer_of(layer, outputs) for layer in recipe.network.layers],
-        input_shape=input_shape,
-        seed=recipe.training.seed,
-        dtype=recipe.network.dtype,
-    )
+    try:
+        return Network(
+            [layer_of(layer, outputs) for layer in recipe.network.layers],
+            input_shape=input_shape,
+            seed=recipe.training.seed,
+            dtype=recipe.network.dtype,
+        )
+    except LayerError as error:
+        raise RecipeError(f"network.layers.{error.index}: {error}") from None
 
 
 def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:

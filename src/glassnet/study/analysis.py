@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from glassnet.optim.schedules import should_rise
+from glassnet.optim.monitoring import should_rise
 from glassnet.study.budgets import budget_views, by_seed
 from glassnet.study.comparison import Difference, verdict
 from glassnet.study.definition import StudyError

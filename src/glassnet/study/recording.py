@@ -116,7 +116,8 @@ class OutputUnits(Recorder):
         own = self._y[:, np.newaxis] == np.arange(p.shape[1])
         right = own & (p.argmax(axis=1)[:, np.newaxis] == np.arange(p.shape[1]))
         network.backward(p, targets, trainer.loss, cache)
-        gradient = np.linalg.norm(np.vstack([last.W.grad, last.b.grad]), axis=0)
+        gradients = np.vstack([parameter.grad for parameter in last.parameters])
+        gradient = np.linalg.norm(gradients, axis=0)
         members = np.maximum(own.sum(axis=0), 1)
         others = np.maximum((~own).sum(axis=0), 1)
         z_own = np.where(own, z, 0).sum(axis=0) / members

@@ -13,7 +13,7 @@ import pandas as pd
 
 from glassnet import checks
 from glassnet.extras import require
-from glassnet.optim.schedules import should_rise
+from glassnet.optim.monitoring import should_rise
 from glassnet.recipes import Recipe, job_on
 from glassnet.study.definition import StudyError
 from glassnet.study.design import fingerprint

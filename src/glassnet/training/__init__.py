@@ -3,10 +3,12 @@
 from glassnet.training.averaging import MovingAverage
 from glassnet.training.callbacks import Callback, CSVLog, EarlyStopping, StopOnDivergence
 from glassnet.training.checkpoint import Checkpoint
+from glassnet.training.divergence import DivergenceError
 from glassnet.training.history import History
 from glassnet.training.metrics import METRICS, evaluate, predicted_labels
-from glassnet.training.rate_range import RateRange, rate_range_test
-from glassnet.training.trainer import DivergenceError, Trainer
+from glassnet.training.rate_curve import RateRange
+from glassnet.training.rate_range import rate_range_test
+from glassnet.training.trainer import Trainer
 from glassnet.training.views import TestTimeAugmentation
 
 __all__ = [

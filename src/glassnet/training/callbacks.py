@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.checks import real, whole
 from glassnet.names import lookup
 from glassnet.nn import Network
-from glassnet.optim.schedules import should_rise
+from glassnet.optim.monitoring import should_rise
 from glassnet.storage import atomic_write, require_folder
 from glassnet.training.history import Record
 

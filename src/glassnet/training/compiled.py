@@ -20,6 +20,7 @@ from glassnet.nn import (
 from glassnet.nn.compiled import Unsupported, multiplications, plan_of, threads_for
 from glassnet.optim import SGD, Optimizer
 from glassnet.training.layered import LayeredSteps, layered_saves
+from glassnet.training.slots import first_moved
 from glassnet.training.steps import NumpySteps, Steps
 
 ENGINES = ("auto", "numpy", "numba")
@@ -69,15 +70,16 @@ def choose_steps(
     MissingExtraError
         If the engine is "numba" and Numba is not installed.
     """
+    in_numpy = NumpySteps(network, loss, optimizer, first=first_moved(network, optimizer))
     layers_pay = layered_saves(network, batch_size=batch_size, n_steps=n_steps)
     if engine == "auto":
         in_products = _SAVED_PER_MULTIPLICATION * multiplications(network) * batch_size
         saved = n_steps * (_SAVED_PER_STEP + in_products)
         pays = saved >= SECONDS_TO_SAVE or layers_pay
         if not (pays and installed("numba") and installed("scipy")):
-            return NumpySteps(network, loss, optimizer)
+            return in_numpy
     if engine == "numpy":
-        return NumpySteps(network, loss, optimizer)
+        return in_numpy
     try:
         return CompiledSteps(network, loss, optimizer, batch_size)
     except Unsupported as reason:
@@ -86,7 +88,7 @@ def choose_steps(
     if layers_pay:
         with suppress(Unsupported):
             return LayeredSteps(network, loss, optimizer, batch_size)
-    return NumpySteps(network, loss, optimizer)
+    return in_numpy
 
 
 def compilable(optimizer: Optimizer) -> SGD:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.names import lookup
-from glassnet.optim.schedules import should_rise
+from glassnet.optim.monitoring import should_rise
 
 Record = dict[str, Any]
 

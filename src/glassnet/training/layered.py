@@ -14,6 +14,7 @@ from glassnet.nn.compiled import Unsupported, convolution_multiplications
 from glassnet.nn.threads import available_threads
 from glassnet.optim import Optimizer
 from glassnet.optim.compiled import compiled_update
+from glassnet.training.slots import first_moved
 from glassnet.training.steps import NumpySteps
 
 SECONDS_TO_SAVE = 20.0
@@ -77,7 +78,8 @@ class LayeredSteps:
         if not self.row.compiled:
             raise instead or Unsupported("there is nothing compiled for the network's layers")
         update = compiled_update(optimizer, self._team)
-        self._steps = NumpySteps(self.row, loss, optimizer, update)
+        first = first_moved(network, optimizer)
+        self._steps = NumpySteps(self.row, loss, optimizer, update, first=first)
 
     @contextmanager
     def ready(self) -> Iterator[None]:

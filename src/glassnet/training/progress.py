@@ -40,7 +40,7 @@ class Progress:
         drop_last: bool = False,
     ) -> Progress:
         """Return the beginning of a phase, perhaps without the last batch if that is shorter."""
-        size = examples if batch_size == "full" else min(int(batch_size), examples)
+        size = batch_of(batch_size, examples)
         if drop_last:
             examples -= examples % size
         return cls(phase, epochs, examples, size)
@@ -53,3 +53,8 @@ class Progress:
     def position_after(self, steps: int) -> Position:
         """Return what a schedule wants to know, when so many more steps will have been made."""
         return Position(self.step + steps, self.steps_per_epoch, self.epochs)
+
+
+def batch_of(batch_size: int | str, examples: int) -> int:
+    """Return how many of so many examples a batch has: all of them if it is ``"full"``."""
+    return examples if batch_size == "full" else min(int(batch_size), examples)

@@ -6,48 +6,21 @@ import copy
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import NamedTuple
 
 import numpy as np
 
 from glassnet.checks import real, whole
 from glassnet.data import Dataset
-from glassnet.data.augmentation import Augmenter
-from glassnet.data.batches import Chunk, chunks
+from glassnet.data.batches import Chunk
 from glassnet.nn import Network
 from glassnet.randomness import stream
 from glassnet.training.compiled import choose_steps
+from glassnet.training.epoch import chunks_of
+from glassnet.training.progress import batch_of
+from glassnet.training.rate_curve import FEWEST, RateRange, end_of, range_of
 from glassnet.training.slots import slots_of
 from glassnet.training.steps import Steps
 from glassnet.training.trainer import Trainer
-
-_KEPT = 0.9
-"""Of the average of the losses that tells whether to end, at each step."""
-
-_TOO_MUCH = 4.0
-"""Times the lowest loss, and more than at first: the test ends."""
-
-_FALLEN, _DEVIATIONS = 0.95, 5.0
-"""A loss has fallen if it is below this part of that at first, and by so many deviations."""
-
-_FEWEST = 10
-_PARTS = 40
-"""Of the steps: how far the mean of losses reaches to each side."""
-
-
-class RateRange(NamedTuple):
-    """What a learning-rate range test found."""
-
-    rates: np.ndarray
-    """Of each step, rising; float64, shape (steps,)."""
-    losses: np.ndarray
-    """Of each step's batch, before the step; shape (steps,)."""
-    smoothed: np.ndarray
-    """Each loss averaged with its neighbours', shape (steps,)."""
-    suggestion: float | None
-    """A tenth of the rate at the lowest smoothed loss; None if the loss does not fall."""
-    exploded: bool
-    """Whether the test ended before the highest rate because the loss grew out of bounds."""
 
 
 def rate_range_test(
@@ -107,7 +80,7 @@ def rate_range_test(
     """
     real("lowest", lowest, above=0)
     real("highest", highest, above=lowest)
-    whole("steps", steps, at_least=_FEWEST)
+    whole("steps", steps, at_least=FEWEST)
     _alone(trainer).check(train)
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []
@@ -116,19 +89,13 @@ def rate_range_test(
             losses += measured
             if progress is not None:
                 progress(len(losses), steps)
-            if _end_of(losses) < len(losses):
+            if end_of(losses) < len(losses):
                 break
     if not losses:
         raise ValueError(
             "the loss of the first batch is not finite: look at the data, or how weights start"
         )
-    end = _end_of(losses)
-    rates, kept = rates[:end], np.array(losses[:end])
-    reach = max(2, steps // _PARTS)
-    smoothed = _smoothed(kept, reach)
-    deviation = float(kept[:_FEWEST].std()) / math.sqrt(2 * reach + 1)
-    suggestion = _suggestion(rates, smoothed, deviation)
-    return RateRange(rates, kept, smoothed, suggestion, exploded=end < steps)
+    return range_of(rates, losses)
 
 
 def _alone(trainer: Trainer) -> Trainer:
@@ -162,7 +129,7 @@ def _losses(trainer: Trainer, train: Dataset, rates: np.ndarray) -> Iterator[lis
     network = trainer.network
     optimizer = copy.deepcopy(trainer.optimizer)
     optimizer.bind(slots_of(network))
-    size = len(train) if trainer.batch_size == "full" else min(int(trainer.batch_size), len(train))
+    size = batch_of(trainer.batch_size, len(train))
     steps = choose_steps(
         trainer.engine, network, trainer.loss, optimizer, batch_size=size, n_steps=len(rates)
     )
@@ -185,27 +152,8 @@ def _chunks(
     while steps > 0:
         order = shuffling.permutation(len(train))[: min(len(train) // size, steps) * size]
         steps -= len(order) // size
-        augmenter = None
-        if trainer.augmentation:
-            augmenter = Augmenter(
-                trainer.augmentation,
-                order,
-                train.input_shape,
-                len(train),
-                batch_size=size,
-                epoch=passes,
-                seed=trainer.seed,
-            )
+        yield from chunks_of(trainer, train, order, batch_size=size, epoch=passes)
         passes += 1
-        yield from chunks(
-            train,
-            order,
-            size,
-            dtype=trainer.network.dtype,
-            outputs=trainer.network.output_shape[0],
-            multiplications=trainer.network.theta.size,
-            augmenter=augmenter,
-        )
 
 
 def _run(
@@ -225,37 +173,3 @@ def _run(
             break
         values.append(value)
     return values
-
-
-def _end_of(losses: list[float]) -> int:
-    """Return the number of steps before the loss grew out of bounds."""
-    average, lowest, first = 0.0, math.inf, 0.0
-    for step, value in enumerate(losses, 1):
-        average = _KEPT * average + (1.0 - _KEPT) * value
-        now = average / (1.0 - _KEPT**step)
-        if step <= _FEWEST:
-            first = max(first, now)
-        elif now > max(first, _TOO_MUCH * lowest):
-            return step - 1
-        lowest = min(lowest, now)
-    return len(losses)
-
-
-def _smoothed(losses: np.ndarray, reach: int) -> np.ndarray:
-    """Return the mean of each loss and those up to `reach` steps before and after it."""
-    sums = np.concatenate([[0.0], np.cumsum(losses)])
-    steps = np.arange(len(losses))
-    begin, end = np.maximum(steps - reach, 0), np.minimum(steps + reach + 1, len(losses))
-    means: np.ndarray = (sums[end] - sums[begin]) / (end - begin)
-    return means
-
-
-def _suggestion(rates: np.ndarray, smoothed: np.ndarray, deviation: float) -> float | None:
-    """Return a tenth of the rate at the lowest loss, if that is lower than it was at first.
-
-    `deviation` is that of the smoothed losses while nothing is learned yet.
-    """
-    lowest, first = int(np.argmin(smoothed)), float(smoothed[:_FEWEST].mean())
-    if smoothed[lowest] > min(_FALLEN * first, first - _DEVIATIONS * deviation):
-        return None
-    return float(rates[lowest]) / 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glassnet.nn import Network
+from glassnet.optim import Optimizer
 from glassnet.optim.slots import Slot
 
 
@@ -21,6 +22,21 @@ def slots_of(network: Network) -> list[Slot]:
     start = 0
     for name, parameter in network.named_parameters():
         stop = start + parameter.size
-        slots.append(Slot(name, start, stop, parameter.shape, parameter.decays))
+        told = (parameter.shape, parameter.decays, parameter.unit_axes)
+        slots.append(Slot(name, start, stop, *told))
         start = stop
     return slots
+
+
+def first_moved(network: Network, optimizer: Optimizer) -> int:
+    """Return which of the network's parts is the first with a parameter that is not frozen.
+
+    The optimizer is bound to the network's slots. If it moves nothing, it is the number of parts.
+    """
+    place = {id(part): i for i, part in enumerate(network.parts)}
+    frozen, at = optimizer.frozen, 0
+    for name, part in network.named_parts():
+        at = place.get(id(part), at)  # a layer inside another one belongs to that one
+        if any(f"{name}.{parameter.name}" not in frozen for parameter in part.parameters):
+            return at
+    return len(network.parts)

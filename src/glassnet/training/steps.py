@@ -28,7 +28,14 @@ class Passes(Protocol):
     ) -> np.ndarray:
         """See `Network.forward`."""
 
-    def backward(self, p: np.ndarray, y: np.ndarray, loss: Loss, cache: list[Cache]) -> None:
+    def backward(
+        self,
+        p: np.ndarray,
+        y: np.ndarray,
+        loss: Loss,
+        cache: list[Cache],
+        first: int | None = None,
+    ) -> None:
         """See `Network.backward`."""
 
 
@@ -86,6 +93,8 @@ class NumpySteps:
     optimizer : Optimizer
     update : callable, optional
         ``update(theta, grad)``, in place of the optimizer's `step`.
+    first : int, optional
+        Which of the network's parts is the first that the optimizer moves.
     """
 
     name = "numpy"
@@ -96,8 +105,10 @@ class NumpySteps:
         loss: Loss,
         optimizer: Optimizer,
         update: Callable[[np.ndarray, np.ndarray], None] | None = None,
+        *,
+        first: int | None = None,
     ) -> None:
-        self._update = update or optimizer.step
+        self._update, self._first = update or optimizer.step, first
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._cache: list[Cache] = network.new_cache()
 
@@ -128,7 +139,7 @@ class NumpySteps:
             outputs[batch] = p
             if not math.isfinite(p.item(0)):
                 return step
-            network.backward(p, targets[batch], loss, cache)
+            network.backward(p, targets[batch], loss, cache, self._first)
             if rate != optimizer.learning_rate:
                 optimizer.learning_rate = rate
             update(network.theta, network.grad)

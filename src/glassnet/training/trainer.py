@@ -1,20 +1,16 @@
-"""The training loop."""
+"""The trainer: its settings, and the phases of a training."""
 
 from __future__ import annotations
 
-import math
 import os
-import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from glassnet.checks import whole
 from glassnet.data import Dataset
-from glassnet.data.augmentation import Augmentation, Augmenter
-from glassnet.data.batches import Chunk, chunks
+from glassnet.data.augmentation import Augmentation
 from glassnet.names import lookup
 from glassnet.nn import Loss, Network, forward_for, loss_named
 from glassnet.optim import SGD, Constant, Optimizer, Schedule
@@ -22,17 +18,14 @@ from glassnet.randomness import stream
 from glassnet.training.callbacks import Callback
 from glassnet.training.checkpoint import read_state
 from glassnet.training.compiled import ENGINES, choose_steps
-from glassnet.training.history import History, Record
+from glassnet.training.epoch import end_epoch, train_epoch
+from glassnet.training.history import History
 from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
 from glassnet.training.progress import Progress
 from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
 from glassnet.training.slots import slots_of
-from glassnet.training.steps import Steps
+from glassnet.training.suitability import check_batches, check_monitors, check_types
 from glassnet.training.views import TestTimeAugmentation
-
-
-class DivergenceError(ArithmeticError):
-    """Training left the finite numbers."""
 
 
 class Trainer:
@@ -114,7 +107,7 @@ class Trainer:
         engine: str = "auto",
         seed: int = 0,
     ) -> None:
-        _check_types(network, optimizer, schedule, metrics, callbacks)
+        check_types(network, optimizer, schedule, metrics, callbacks)
         self.network = network
         self.loss = loss_named(loss)
         self.loss.check_output(network.layers[-1].parts[-1])
@@ -225,14 +218,18 @@ class Trainer:
         )
         self.engine_in_use, self._forward = steps.name, None
         try:
-            self._call("on_fit_start")
+            for callback in self.callbacks:
+                callback.on_fit_start(self)
             while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
-                self._train_epoch(train, steps)
+                train_epoch(self, train, steps)
                 if self.progress.row == self.progress.examples:
-                    self._end_epoch(validation)
-            self._call("on_fit_end")
+                    end_epoch(self, validation)
+            for callback in self.callbacks:
+                callback.on_fit_end(self)
         finally:
             self.optimizer.learning_rate = self.base_rate
+            for group, _ in self.optimizer.scheduled_groups():
+                group.follow(self.base_rate, None)
         return self.history
 
     def stop(self) -> None:
@@ -275,7 +272,7 @@ class Trainer:
             If data and network don't fit, or a loss, metric or number to monitor doesn't suit them.
         """
         check_fit(self.network, train)
-        self._check_batches(len(train))
+        check_batches(self.network, self.batch_size, len(train), drop_last=self.drop_last)
         for augmentation in self.augmentation:
             augmentation.check(train.input_shape)
         outputs = self.network.output_shape[0]
@@ -286,156 +283,7 @@ class Trainer:
         if validation is not None:
             check_fit(self.network, validation)
             keys += [f"validation_{name}" for name in keys]
-        schedules = (self.schedule, *getattr(self.schedule, "schedules", ()))
-        for watcher in (*schedules, *self.callbacks):
-            if (monitor := getattr(watcher, "monitor", None)) is not None:
-                lookup(dict.fromkeys(keys, True), monitor, "number to monitor")
-
-    def _check_batches(self, examples: int) -> None:
-        """Refuse batches that are too small for a layer, as one example is for batch norm."""
-        size = examples if self.batch_size == "full" else min(int(self.batch_size), examples)
-        last = size if self.drop_last else examples % size or size
-        for name, layer in self.network.named_parts():
-            if last < layer.least_batch:
-                which = "a batch" if last == size else "the last batch of an epoch"
-                raise ValueError(
-                    f"layer {name}: {layer!r} needs {layer.least_batch} examples or more in a "
-                    f"batch to train on; with batch_size {size} and {examples} examples {which} "
-                    f"has {last}"
-                )
-
-    def _train_epoch(self, train: Dataset, steps: Steps) -> None:
-        """Run the steps of one epoch, or what is left of it (Algorithm 1)."""
-        progress = self.progress
-        if progress.row == 0:
-            self.shuffling_before = self.shuffling.bit_generator.state
-            self.measured.reset()
-            progress.seconds = 0.0
-            self._call("on_epoch_start")
-        order = self.shuffling.permutation(len(train))[: progress.examples]
-        size, dtype = progress.batch_size, self.network.dtype
-        augmenter = None
-        if self.augmentation:
-            augmenter = Augmenter(
-                self.augmentation,
-                order,
-                train.input_shape,
-                len(train),
-                batch_size=size,
-                epoch=len(self.history),
-                seed=self.seed,
-            )
-        clock = time.perf_counter()
-        made = chunks(
-            train,
-            order,
-            size,
-            dtype=dtype,
-            outputs=self.network.output_shape[0],
-            multiplications=self.network.theta.size,
-            start=progress.row,
-            augmenter=augmenter,
-        )
-        with steps.ready(), closing(made):
-            for chunk in made:
-                with np.errstate(over="ignore", invalid="ignore"):  # told by DivergenceError
-                    self._train_chunk(chunk, steps)
-                progress.row += len(chunk.y)
-                if progress.row == progress.examples and not self._is_finite():
-                    raise self._divergence(progress.step - 1, chunk.x[-size:])
-                progress.seconds += time.perf_counter() - clock
-                self._call("on_chunk_end")
-                if self.interrupted:
-                    break
-                clock = time.perf_counter()
-
-    def _train_chunk(self, chunk: Chunk, steps: Steps) -> None:
-        """Make one step for each batch of the chunk, and measure the outputs."""
-        progress, network, size = self.progress, self.network, self.progress.batch_size
-        rows, first = len(chunk.y), progress.step
-        base = self.base_rate
-        rates = [base] * -(-rows // size)
-        if type(self.schedule) is not Constant:
-            rates = [
-                self.schedule.rate(base, progress.position_after(i)) for i in range(len(rates))
-            ]
-        targets = chunk.mixed(self.loss.encode(chunk.y, network.output_shape[0], network.dtype))
-        outputs = np.empty((rows, *network.output_shape), network.dtype)
-        chance = stream(self.seed, "dropout", progress.phase, first)
-        done = steps.run(chunk, targets, outputs, size, rates, self._step_watcher(), chance)
-        progress.step = first + done
-        self.optimizer.learning_rate = progress.learning_rate = rates[min(done, len(rates) - 1)]
-        if done < len(rates) or not np.isfinite(outputs).all():
-            finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)
-            bad = done if finite.all() else int(np.argmin(finite)) // size
-            raise self._divergence(first + bad, chunk.x[bad * size : (bad + 1) * size])
-        self.measured.add(outputs, targets, chunk.y)
-
-    def _step_watcher(self) -> Callable[[], None] | None:
-        """Return what to call after every step; None if no callback wants each step."""
-        watchers = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
-        if not watchers:
-            return None
-
-        def watch() -> None:
-            self.progress.step += 1
-            for callback in watchers:
-                callback.on_step_end(self)
-
-        return watch
-
-    def _is_finite(self) -> bool:
-        """Tell whether the weights are, and the loss of the epoch."""
-        loss = self.measured.result().get("loss", 0.0)
-        return math.isfinite(loss) and bool(np.isfinite(self.network.theta).all())
-
-    def _divergence(self, step: int, x: np.ndarray) -> DivergenceError:
-        """Say where; `step` counts from 0 since the phase began, `x` is its batch."""
-        progress = self.progress
-        step -= progress.epoch * progress.steps_per_epoch
-        cache = self.network.new_cache()
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.network.forward(x, cache, training=True)
-        layer = self.network.first_unhealthy(cache)
-        where = f"in layer {layer}" if layer else "where outputs or loss grew out of all bounds"
-        return DivergenceError(
-            f"training diverged at step {step + 1} of epoch {len(self.history) + 1}, {where}. "
-            f"Use a smaller learning rate (it was {self.optimizer.learning_rate:g}) or clip_norm"
-        )
-
-    def _end_epoch(self, validation: Dataset | None) -> None:
-        """Measure on the validation set, write the record, tell everybody."""
-        progress = self.progress
-        record: Record = {
-            "epoch": len(self.history) + 1,
-            "phase": progress.phase,
-            "batch_size": progress.batch_size,
-            "learning_rate": progress.learning_rate,
-            "steps": progress.steps_per_epoch,
-            **self.measured.result(),
-        }
-        clock = time.perf_counter()
-        if validation is not None:
-            self._call("on_validation_start")
-            try:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    measured = self.evaluate(validation, metrics=self.measured.names)
-            finally:
-                for callback in reversed(self.callbacks):
-                    callback.on_validation_end(self)
-            record |= {f"validation_{name}": value for name, value in measured.items()}
-            record["validation_seconds"] = time.perf_counter() - clock
-        record["seconds"] = progress.seconds
-        self.history.records.append(record)
-        progress.epoch += 1
-        progress.row = 0
-        self.schedule.observe(record)
-        for callback in self.callbacks:
-            callback.on_epoch_end(self, record)
-
-    def _call(self, moment: str) -> None:
-        for callback in self.callbacks:
-            getattr(callback, moment)(self)
+        check_monitors(self.schedule, self.callbacks, keys)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -475,22 +323,3 @@ class Trainer:
         restore_phase(self, state)
         self._pending = None
         return True
-
-
-def _check_types(
-    network: object, optimizer: object, schedule: object, metrics: object, callbacks: object
-) -> None:
-    """Refuse what is of the wrong kind, and say what would be right."""
-    wanted = (
-        ("network", network, Network, "Network([...], input_shape=...)"),
-        ("optimizer", optimizer, Optimizer | None, "SGD(learning_rate=0.1)"),
-        ("schedule", schedule, Schedule | None, "CosineAnnealingLR()"),
-        ("metrics", metrics, list | tuple | None, '["accuracy"]'),
-        ("callbacks", callbacks, list | tuple, "[EarlyStopping()]"),
-    )
-    for name, value, kind, example in wanted:
-        if not isinstance(value, kind):
-            raise TypeError(f"{name} must be such as {example}, got {value!r}")
-    for callback in callbacks if isinstance(callbacks, list | tuple) else ():
-        if not hasattr(callback, "on_epoch_end"):
-            raise TypeError(f"callbacks must be such as EarlyStopping(), got {callback!r}")

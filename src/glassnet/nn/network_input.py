@@ -1,0 +1,59 @@
+"""What goes through a network, checked: the dtype of its numbers, and the examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.layer import Shape
+
+
+def checked_dtype(dtype: str) -> np.dtype[Any]:
+    """Return the dtype of this name.
+
+    Raises
+    ------
+    ValueError
+        If it is another one than float32 and float64.
+    """
+    try:
+        checked = np.dtype(dtype or object)  # None would be float64
+    except (TypeError, ValueError, SyntaxError):
+        checked = np.dtype(object)
+    if checked not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return checked
+
+
+def checked_input(x: np.ndarray, shape: Shape, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return examples of a shape as an array in C order, of this dtype.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a value is no real number or not finite.
+    """
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"the input is no array: all examples must have the shape {shape}"
+        ) from None
+    if x.dtype.kind not in "biuf":
+        raise ValueError(f"the input must hold real numbers, got dtype {x.dtype}")
+    if x.ndim == 0 or x.shape[1:] != shape:
+        raise ValueError(
+            f"the network expects examples of shape {shape}, that is an array of "
+            f"shape (n, {str(shape)[1:-1].rstrip(',')}), got shape {x.shape}"
+        )
+    with np.errstate(over="ignore"):  # too large for the dtype becomes infinite: refused below
+        x = np.ascontiguousarray(x, dtype)
+    bad = x.size - int(np.count_nonzero(np.isfinite(x)))
+    if bad:
+        first = np.argwhere(~np.isfinite(x))[0]
+        raise ValueError(
+            f"the input has {bad} values that are NaN or infinite in {dtype}, the first "
+            f"at {tuple(map(int, first))}; remove or replace them"
+        )
+    return x

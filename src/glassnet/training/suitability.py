@@ -1,0 +1,57 @@
+"""Whether a trainer's settings are of the right kind and suit each other: before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from glassnet.names import lookup
+from glassnet.nn import Network
+from glassnet.optim import Optimizer, Schedule
+from glassnet.training.callbacks import Callback
+from glassnet.training.progress import batch_of
+
+
+def check_types(
+    network: object, optimizer: object, schedule: object, metrics: object, callbacks: object
+) -> None:
+    """Refuse what is of the wrong kind, and say what would be right."""
+    wanted = (
+        ("network", network, Network, "Network([...], input_shape=...)"),
+        ("optimizer", optimizer, Optimizer | None, "SGD(learning_rate=0.1)"),
+        ("schedule", schedule, Schedule | None, "CosineAnnealingLR()"),
+        ("metrics", metrics, list | tuple | None, '["accuracy"]'),
+        ("callbacks", callbacks, list | tuple, "[EarlyStopping()]"),
+    )
+    for name, value, kind, example in wanted:
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be such as {example}, got {value!r}")
+    for callback in callbacks if isinstance(callbacks, list | tuple) else ():
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks must be such as EarlyStopping(), got {callback!r}")
+
+
+def check_batches(
+    network: Network, batch_size: int | str, examples: int, *, drop_last: bool
+) -> None:
+    """Refuse batches that are too small for a layer, as one example is for batch norm."""
+    size = batch_of(batch_size, examples)
+    last = size if drop_last else examples % size or size
+    for name, layer in network.named_parts():
+        if last < layer.least_batch:
+            which = "a batch" if last == size else "the last batch of an epoch"
+            raise ValueError(
+                f"layer {name}: {layer!r} needs {layer.least_batch} examples or more in a "
+                f"batch to train on; with batch_size {size} and {examples} examples {which} "
+                f"has {last}"
+            )
+
+
+def check_monitors(
+    schedule: Schedule, callbacks: Sequence[Callback], measured: Iterable[str]
+) -> None:
+    """Refuse a schedule or callback that watches a number which nobody measures."""
+    numbers = dict.fromkeys(measured, True)
+    schedules = (schedule, *getattr(schedule, "schedules", ()))
+    for watcher in (*schedules, *callbacks):
+        if (monitor := getattr(watcher, "monitor", None)) is not None:
+            lookup(numbers, monitor, "number to monitor")
