@@ -280,6 +280,24 @@ def test_every_standardize_gets_the_statistics_of_what_reaches_it() -> None:
     assert second.deviation.min() > 0
 
 
+def test_statistics_are_taken_of_a_part_of_the_examples_at_a_time(monkeypatch) -> None:
+    monkeypatch.setattr("glassnet.nn.standardize._CHUNK", 640)
+    read, forward = [], gn.Rescaling.forward
+
+    def recorded(self, x: np.ndarray, *given, **more) -> np.ndarray:
+        read.append(len(x))
+        return forward(self, x, *given, **more)
+
+    monkeypatch.setattr(gn.Rescaling, "forward", recorded)
+    flat = [{"type": "Rescaling", "scale": 2.0}, {"type": "Standardize", "axis": "channel"}]
+    last = digits().network.layers[-1]
+    job = prepare(digits(**{"network.layers": [*flat, {"type": "Flatten"}, last]}))
+    standardize = job.network.layers[1]
+    assert isinstance(standardize, gn.Standardize)
+    assert standardize.mean.item() == pytest.approx(2.0 * job.train.x.mean())
+    assert max(read) <= 10 < len(job.train)
+
+
 def test_a_whitening_layer_gets_its_filters_from_the_training_part() -> None:
     whitening = {"type": "Whitening2D", "kernel_size": 3}
     last = digits().network.layers[-1]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from glassnet.data import Dataset
 from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
+from glassnet.data.streaming import Source, StreamedRows
 from glassnet.nn import LayerError, Network
-from glassnet.nn.layer import Cache
+from glassnet.nn.layer import Cache, Layer
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
 from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
@@ -149,7 +149,7 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
         raise RecipeError(f"network.layers.{error.index}: {error}") from None
 
 
-def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
+def _adapt(network: Network, x: np.ndarray | StreamedRows) -> None:
     """Let every layer with an `adapt` take statistics of what reaches it of the training inputs."""
     for name, part in network.named_parts():
         if "." in name and hasattr(part, "adapt"):
@@ -157,7 +157,7 @@ def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
                 f"layer {name}: {type(part).__name__} takes its statistics of the training inputs "
                 "and so cannot stand inside another layer; put it before that"
             )
-    before: list[Any] = []
+    before: list[Layer] = []
     for part in network.parts:
         if hasattr(part, "adapt"):
             if any(earlier.parameters or earlier.inner for earlier in before):
@@ -165,9 +165,28 @@ def _adapt(network: Network, x: np.ndarray, batch_size: int = 1024) -> None:
                     f"{type(part).__name__} takes its statistics before the training and so cannot "
                     "stand behind a layer that learns; put it before the first such layer"
                 )
-            for earlier in before:
-                batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
-                x = np.concatenate([earlier.forward(b, Cache(), training=False) for b in batches])
+            if before:
+                x = StreamedRows(_Reaching(x, before))
             part.adapt(x)
             before = []
         before.append(part)
+
+
+class _Reaching(Source):
+    """What reaches a layer: computed, from the inputs and the layers before it, when it is read."""
+
+    def __init__(self, x: np.ndarray | StreamedRows, before: list[Layer]) -> None:
+        self._x, self._before = x, before
+        self._shape = (len(x), *self._passed(x[:1]).shape[1:])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._shape
+
+    def read(self, rows: np.ndarray, out: np.ndarray) -> None:
+        out[...] = self._passed(self._x[rows])
+
+    def _passed(self, x: np.ndarray) -> np.ndarray:
+        for part in self._before:
+            x = part.forward(x, Cache(), training=False)
+        return x
