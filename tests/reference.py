@@ -268,11 +268,47 @@ def mean_squared_error(p: Vector, y: Vector) -> float:
     return total / len(p)
 
 
-def binary_cross_entropy(p: Vector, y: Vector) -> float:
+def mean_absolute_error(p: Vector, y: Vector) -> float:
+    total = 0.0
+    for i in range(len(p)):
+        total += abs(p[i] - y[i])
+    return total / len(p)
+
+
+def huber(p: Vector, y: Vector, delta: float = 1.0) -> float:
+    total = 0.0
+    for i in range(len(p)):
+        distance = abs(p[i] - y[i])
+        if distance <= delta:
+            total += distance**2 / 2.0
+        else:
+            total += delta * (distance - delta / 2.0)
+    return total / len(p)
+
+
+def quantile(p: Vector, y: Vector, level: float) -> float:
+    total = 0.0
+    for i in range(len(p)):
+        total += level * (y[i] - p[i]) if p[i] < y[i] else (1.0 - level) * (p[i] - y[i])
+    return total / len(p)
+
+
+def poisson(p: Vector, y: Vector) -> float:
+    """Half the deviance of a mean of which `p` is the logarithm, mean over the outputs."""
+    total = 0.0
+    for i in range(len(p)):
+        total += math.exp(p[i]) - y[i]
+        if y[i] > 0.0:
+            total += y[i] * (math.log(y[i]) - p[i])
+    return total / len(p)
+
+
+def binary_cross_entropy(p: Vector, y: Vector, label_smoothing: float = 0.0) -> float:
     """Eq. 11, mean over the outputs."""
     total = 0.0
     for i in range(len(p)):
-        total -= y[i] * math.log(p[i]) + (1.0 - y[i]) * math.log(1.0 - p[i])
+        smooth = (1.0 - label_smoothing) * y[i] + label_smoothing / 2.0
+        total -= smooth * math.log(p[i]) + (1.0 - smooth) * math.log(1.0 - p[i])
     return total / len(p)
 
 

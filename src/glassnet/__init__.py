@@ -37,17 +37,22 @@ from glassnet.nn import (
     GlobalMaxPooling2D,
     GradientCheck,
     HalfSquaredError,
+    Huber,
     Identity,
     Layer,
+    LayerError,
     LayerNormalization,
     LeakyReLU,
     Loss,
     MaxPooling2D,
+    MeanAbsoluteError,
     MeanSquaredError,
     Network,
     Parameter,
+    Poisson,
     Predictor,
     PReLU,
+    Quantile,
     ReLU,
     Rescaling,
     Reshape,
@@ -102,8 +107,16 @@ from glassnet.training import (
 
 if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data import load_dataset
+    from glassnet.estimators import NeuralNetworkClassifier as NeuralNetworkClassifier
+    from glassnet.estimators import NeuralNetworkRegressor as NeuralNetworkRegressor
+    from glassnet.estimators import TrainingHistoryDisplay as TrainingHistoryDisplay
 else:
-    __getattr__ = lazy_names(__name__, {"load_dataset": "glassnet.data"})
+    # no part of __all__: `import *` would need scikit-learn
+    _ESTIMATORS = ("NeuralNetworkClassifier", "NeuralNetworkRegressor", "TrainingHistoryDisplay")
+    __getattr__ = lazy_names(
+        __name__,
+        {"load_dataset": "glassnet.data", **dict.fromkeys(_ESTIMATORS, "glassnet.estimators")},
+    )
 
 __version__ = "0.1.0"
 
@@ -145,14 +158,17 @@ __all__ = [
     "GradientCheck",
     "HalfSquaredError",
     "History",
+    "Huber",
     "Identity",
     "Layer",
+    "LayerError",
     "LayerNormalization",
     "LeakyReLU",
     "LinearLR",
     "Lookahead",
     "Loss",
     "MaxPooling2D",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "MixUp",
     "MovingAverage",
@@ -163,8 +179,10 @@ __all__ = [
     "PReLU",
     "Parameter",
     "ParameterGroup",
+    "Poisson",
     "PolynomialLR",
     "Predictor",
+    "Quantile",
     "RMSprop",
     "RandomAffine",
     "RandomFlip",

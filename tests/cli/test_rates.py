@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 
 FEW = ("--steps", 60)
 
@@ -46,6 +47,32 @@ def test_where_the_loss_does_not_fall_it_says_so(glassnet) -> None:
     assert done.code == 1
     assert "No learning rate: the loss did not fall at any rate up to 1e-08" in done.out
     assert "glassnet rates digits --steps 120" in done.out
+
+
+def test_where_the_loss_grows_at_once_lower_rates_are_advised(glassnet) -> None:
+    done = glassnet("rates", *FEW, "--lowest", 5, "--highest", 500)
+    assert done.code == 1
+    assert "No learning rate: the loss grew from the first rates on, 5 to" in done.out
+    command = next(line for line in done.out.splitlines() if "glassnet rates" in line)
+    assert "--lowest 0.005" in command
+
+
+def test_the_command_trains_with_the_rate_whatever_was_set(glassnet, workplace) -> None:
+    optimizer = 'training.phases.0.optimizer={type = "Adam", learning_rate = 0.5}'
+    more = "training.phases.0.optimizer.learning_rate=0.25"
+    short = "training.phases.0.epochs=1"
+    settings = [word for change in (optimizer, more, short) for word in ("--set", change)]
+    data = workplace / "data"
+    data.mkdir()
+    done = glassnet("rates", *FEW, *settings, "--data-dir", data)
+    assert done.code == 0, done.err
+    rate = re.search(r"Learning rate\s+(\S+)", done.out)
+    command = next(line for line in done.out.splitlines() if "glassnet train" in line)
+    assert str(data) in command
+    assert glassnet(*shlex.split(command)[1:], "--out", "run").code == 0
+    recipe = tomllib.loads((workplace / "run" / "recipe.toml").read_text("utf-8"))
+    trained_with = recipe["training"]["phases"][0]["optimizer"]
+    assert trained_with == {"type": "Adam", "learning_rate": float(rate[1])}
 
 
 def test_where_every_rate_was_borne_it_says_so_and_how_to_look_further(glassnet, workplace) -> None:

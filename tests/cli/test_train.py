@@ -117,6 +117,26 @@ def test_the_momentum_of_an_optimizer_around_another_one_is_set_in_the_other(
 
 
 @pytest.mark.usefixtures("no_pictures")
+def test_options_change_what_was_set(glassnet, workplace) -> None:
+    table = 'training.phases.0.optimizer={type="Adam",learning_rate=0.5}'
+    flags = ("--epochs", 1, "--learning-rate", 0.001, "--set", table)
+    assert glassnet("train", "digits", *flags, "--out", "run").code == 0
+    (phase,) = recipe_of(workplace / "run")["training"]["phases"]
+    assert phase["optimizer"] == {"type": "Adam", "learning_rate": 0.001}
+    done = glassnet("train", "digits", *flags, "--momentum", 0.8, "--out", "other")
+    assert done.code == 2
+    assert "Adam has none; its beta_1" in done.err
+
+
+@pytest.mark.parametrize("key", ["training.phases.0.epochs", "training.phases.*.epochs"])
+def test_the_same_thing_set_twice_is_refused(glassnet, workplace, key: str) -> None:
+    done = glassnet("train", "digits", "--epochs", 2, "--set", f"{key}=3", "--out", "run")
+    assert done.code == 2
+    assert f"--set {key}=... and an option of its own both set training.phases.0" in done.err
+    assert not (workplace / "run").exists()
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_the_momentum_of_muon_is_its_own_and_not_that_of_the_rest(
     glassnet, workplace, recipe_with
 ) -> None:

@@ -234,3 +234,40 @@ def test_split_of_a_regression_needs_no_classes() -> None:
 def test_split_refuses_a_fraction_outside_of_0_and_1(fraction) -> None:
     with pytest.raises(ValueError, match=r"between 0 and 1"):
         toy([0, 1]).split(fraction)
+
+
+def test_double_precision_is_kept_where_it_is_asked_for() -> None:
+    x, y = np.array([[1.0], [1.0 + 1e-12]]), np.array([0.5, 0.5 + 1e-12])
+    data = Dataset(x, y, dtype="float64")
+    np.testing.assert_array_equal(data.x, x)
+    np.testing.assert_array_equal(data.y[:, 0], y)
+    assert data.take([1]).x.dtype == data.split(0.5)[1].y.dtype == np.float64
+    assert Dataset(x, y).x.dtype == np.float32
+
+
+def test_a_dtype_that_is_no_float_is_refused() -> None:
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64', got 'int64'"):
+        Dataset([[1]], [0], dtype="int64")
+
+
+def test_weights_go_with_their_examples() -> None:
+    data = Dataset([[0], [1], [2], [3]], [0, 1, 0, 1], weights=[0, 1, 2, 3])
+    assert data.take([3, 1]).weights.tolist() == [3.0, 1.0]
+    rest, held = data.split(0.5, seed=1)
+    for part in (rest, held):
+        np.testing.assert_array_equal(part.weights, part.x[:, 0])
+    assert Dataset([[0]], [0]).weights is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0], r"weights need shape \(2,\), one for each example, got \(1,\)"),
+        ([1.0, -1.0], "0 or more.* got -1 at index 1"),
+        ([0.0, 0.0], "one of them above 0"),
+        ([1.0, np.nan], "weights must be finite in float64, got 1 NaN"),
+    ],
+)
+def test_weights_that_weigh_nothing_sensible_are_refused(weights: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Dataset([[1], [2]], [0, 1], weights=weights)

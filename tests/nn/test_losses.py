@@ -22,6 +22,7 @@ class Row:
     slow: Callable[[list[float], list[float]], float]
     pair: Callable[[], gn.Layer] | None = None
     one_choice: bool = False
+    log_link: bool = False
 
 
 TABLE = {
@@ -35,6 +36,16 @@ TABLE = {
         reference.categorical_cross_entropy,
         pair=gn.Softmax,
         one_choice=True,
+    ),
+    "mean_absolute_error": Row(gn.MeanAbsoluteError, reference.mean_absolute_error),
+    "huber": Row(lambda: gn.Huber(0.3), partial(reference.huber, delta=0.3)),
+    "huber, one": Row(gn.Huber, reference.huber),
+    "quantile": Row(lambda: gn.Quantile(0.8), partial(reference.quantile, level=0.8)),
+    "poisson": Row(gn.Poisson, reference.poisson, log_link=True),
+    "binary label smoothing": Row(
+        lambda: gn.BinaryCrossEntropy(label_smoothing=0.2),
+        partial(reference.binary_cross_entropy, label_smoothing=0.2),
+        pair=gn.Sigmoid,
     ),
     "label smoothing": Row(
         lambda: gn.CategoricalCrossEntropy(label_smoothing=0.2),
@@ -214,10 +225,43 @@ def test_what_is_neither_name_nor_object_is_no_loss(loss: object) -> None:
         loss_named(loss)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("make", [gn.BinaryCrossEntropy, gn.CategoricalCrossEntropy])
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan])
-def test_label_smoothing_out_of_range_is_refused(smoothing: float) -> None:
+def test_label_smoothing_out_of_range_is_refused(
+    make: Callable[..., Loss], smoothing: float
+) -> None:
     with pytest.raises(ValueError, match=f"label_smoothing .* got {smoothing}"):
-        gn.CategoricalCrossEntropy(label_smoothing=smoothing)
+        make(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, math.nan])
+def test_a_level_that_is_no_quantile_is_refused(level: float) -> None:
+    with pytest.raises(ValueError, match=f"level .* got {level}"):
+        gn.Quantile(level)
+
+
+def test_the_constants_that_minimise_the_losses_are_median_and_quantile() -> None:
+    y = np.random.default_rng(0).gamma(2.0, size=(501, 1))
+    grid = np.linspace(y.min(), y.max(), 4001)
+
+    def best(loss: Loss) -> float:
+        return float(grid[np.argmin([loss.value(np.full_like(y, p), y) for p in grid])])
+
+    assert best(gn.MeanAbsoluteError()) == pytest.approx(np.median(y), abs=0.01)
+    assert best(gn.Quantile(0.9)) == pytest.approx(np.quantile(y, 0.9), abs=0.03)
+    assert np.exp(best(gn.Poisson())) == pytest.approx(y.mean(), rel=0.01)
+
+
+def test_a_huber_loss_with_a_large_delta_is_half_the_squared_error() -> None:
+    rng = np.random.default_rng(0)
+    p, y = rng.normal(size=(2, 5, 3))
+    assert gn.Huber(100.0).value(p, y) == pytest.approx(gn.MeanSquaredError().value(p, y) / 2.0)
+
+
+def test_a_count_of_exactly_the_predicted_mean_costs_nothing() -> None:
+    y = np.array([[0.5, 1.0, 7.0]])
+    assert gn.Poisson().value(np.log(y), y) == pytest.approx(0.0, abs=1e-15)
+    assert gn.Poisson().value(np.array([[-50.0]]), np.array([[0.0]])) < 1e-20
 
 
 def test_the_gradient_of_a_pair_is_the_chain_rule_through_the_activation(pair: Row) -> None:
@@ -315,7 +359,9 @@ def test_the_gradient_at_exactly_0_and_1_is_finite_and_points_the_right_way(
     y = p[:, ::-1].copy() if wrong else p
     gradient = row.make().gradient(p, y)
     assert np.isfinite(gradient).all()
-    if wrong:
+    if row.log_link:  # 0 and 1 are the logarithms of 1 and e
+        np.testing.assert_allclose(gradient, (np.exp(p) - y) / 2.0, rtol=1e-6)
+    elif wrong:
         assert gradient[0, 0] < 0.0
         assert gradient[0, 1] > 0.0 or row.one_choice  # a choice pulls up what is right, no more
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -22,14 +24,14 @@ def drawn(*shape: int, dtype: str = "float64") -> np.ndarray:
 
 
 @pytest.fixture(params=[1, 3], ids=["alone", "shared"])
-def blocks_of_one_image(request, monkeypatch):
+def bands_of_one_row(request, monkeypatch):
     monkeypatch.setattr(winograd, "WORKSPACE_BYTES", 1)
     monkeypatch.setattr(threads, "LEAST_WORTH", 0.0)
     monkeypatch.setattr(threads, "available_threads", lambda: request.param)
 
 
 @pytest.mark.parametrize(("image", "padding"), GEOMETRIES)
-@pytest.mark.usefixtures("blocks_of_one_image")
+@pytest.mark.usefixtures("bands_of_one_row")
 def test_outputs_and_gradients_are_those_of_lowering(image, padding) -> None:
     windows = windows_on(image, padding, 3)
     x, W, dy = drawn(5, *image, 3), drawn(3, 3, 3, 4), drawn(5, *windows.output, 4)
@@ -42,6 +44,31 @@ def test_outputs_and_gradients_are_those_of_lowering(image, padding) -> None:
     lowering.correlate_filters(x, dy, windows, of_filters)
     winograd.correlate_filters(x, dy, windows, same)
     np.testing.assert_allclose(same, of_filters, rtol=0.0, atol=1e-13 * np.abs(of_filters).max())
+
+
+@pytest.mark.parametrize("rows", [2, 3, 100])
+def test_images_are_cut_into_bands(rows: int, monkeypatch) -> None:
+    windows = windows_on((22, 9), 1, 3)
+    monkeypatch.setattr(winograd, "WORKSPACE_BYTES", rows * 36 * 3 * (3 + 4) * 8)
+    x, W, dy = drawn(5, 22, 9, 3), drawn(3, 3, 3, 4), drawn(5, 22, 9, 4)
+    expected, found, of_filters, same = (np.empty(a.shape) for a in (dy, dy, W, W))
+    lowering.correlate(x, W, windows, expected)
+    winograd.correlate(x, W, windows, found)
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-13 * np.abs(expected).max())
+    lowering.correlate_filters(x, dy, windows, of_filters)
+    winograd.correlate_filters(x, dy, windows, same)
+    np.testing.assert_allclose(same, of_filters, rtol=0.0, atol=1e-13 * np.abs(of_filters).max())
+
+
+def test_the_memory_does_not_grow_with_the_image() -> None:
+    windows = windows_on((256, 256), 1, 64)
+    x, W = np.zeros((1, 256, 256, 64), np.float32), np.zeros((3, 3, 64, 64), np.float32)
+    out = np.empty_like(x)
+    tracemalloc.start()
+    winograd.correlate(x, W, windows, out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * winograd.WORKSPACE_BYTES * threads.available_threads() < x.nbytes * 2
 
 
 def test_images_of_one_block_do_not_mix() -> None:

@@ -276,6 +276,16 @@ def test_a_case_that_differs_does_not_fit() -> None:
         gn.SGD(groups=[Group("*.w")]).bind(SLOTS)
 
 
+class Watching(gn.Schedule):
+    """One of a user's own, without a number that it names."""
+
+    def rate(self, base: float, position: object) -> float:
+        return base
+
+    def observe(self, record: object) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -296,6 +306,18 @@ def test_a_case_that_differs_does_not_fit() -> None:
             ValueError,
             "cannot watch the training",
         ),
+        (
+            lambda: Group(
+                "*",
+                schedule=gn.SequentialLR([gn.SequentialLR([gn.ReduceLROnPlateau()], [])], []),
+            ),
+            ValueError,
+            "cannot watch the training",
+        ),
+        (lambda: Group("*", schedule=Watching()), ValueError, "cannot watch the training"),
+        (lambda: Group("*", frozen=True, rate=2.0), ValueError, "'\\*' is frozen: a rate"),
+        (lambda: Group("*", frozen=True, weight_decay=0.0), ValueError, "would have no effect"),
+        (lambda: Group("*", frozen=True, schedule=gn.Constant()), ValueError, "no effect"),
         (lambda: Group("*", frozen=1), TypeError, "frozen must be True or False, got 1"),
         (lambda: gn.SGD(groups=["*.b"]), TypeError, r"groups must be such as .* got \['\*\.b'\]"),
         (lambda: gn.SGD(groups=Group("*")), TypeError, "groups must be such as"),

@@ -331,6 +331,20 @@ LOSS_TABLE: dict[str, tuple[Callable[[], Loss], str | None, Callable[[Any, Any],
         "softmax",
         lambda z, y: F.cross_entropy(z, y, label_smoothing=0.1),
     ),
+    "binary label smoothing": (
+        lambda: gn.BinaryCrossEntropy(label_smoothing=0.1),
+        "sigmoid",
+        lambda z, y: F.binary_cross_entropy_with_logits(z, 0.9 * y + 0.05),
+    ),
+    "mean_absolute_error": (gn.MeanAbsoluteError, None, F.l1_loss),
+    "huber": (lambda: gn.Huber(0.7), None, lambda z, y: F.huber_loss(z, y, delta=0.7)),
+    "quantile": (
+        lambda: gn.Quantile(0.8),
+        None,
+        lambda z, y: torch.maximum(0.8 * (y - z), -0.2 * (y - z)).mean(),
+    ),
+    # targets are 0 and 1: y log y - y, which PyTorch leaves out, has the mean -1/4
+    "poisson": (gn.Poisson, "tanh", lambda z, y: F.poisson_nll_loss(torch.tanh(z), y) - 0.25),
     "squared error of a softmax": (
         gn.MeanSquaredError,
         "softmax",

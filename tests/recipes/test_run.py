@@ -289,10 +289,12 @@ def test_statistics_are_taken_of_a_part_of_the_examples_at_a_time(monkeypatch) -
         return forward(self, x, *given, **more)
 
     monkeypatch.setattr(gn.Rescaling, "forward", recorded)
-    flat = [{"type": "Rescaling", "scale": 2.0}, {"type": "Standardize", "axis": "channel"}]
+    monkeypatch.setattr("glassnet.data.streaming._BLOCK_BYTES", 10 * 64 * 4)
+    scaled = {"type": "Rescaling", "scale": 2.0}
+    flat = [scaled, {"type": "GlobalAveragePooling2D"}, {"type": "Standardize"}]
     last = digits().network.layers[-1]
-    job = prepare(digits(**{"network.layers": [*flat, {"type": "Flatten"}, last]}))
-    standardize = job.network.layers[1]
+    job = prepare(digits(**{"network.layers": [*flat, last]}))
+    standardize = job.network.layers[2]
     assert isinstance(standardize, gn.Standardize)
     assert standardize.mean.item() == pytest.approx(2.0 * job.train.x.mean())
     assert max(read) <= 10 < len(job.train)

@@ -43,9 +43,7 @@ def muon() -> gn.Muon:
 
 OPTIMIZERS = {
     "sgd": lambda: gn.SGD(0.05, momentum=0.9, weight_decay=0.01, clip_norm=0.5, groups=FROZEN),
-    "decay of its own": lambda: gn.AdamW(
-        0.01, groups=[gn.ParameterGroup(p, frozen=True, weight_decay=0.5) for p in FIRST]
-    ),
+    "decay": lambda: gn.AdamW(0.01, weight_decay=0.5, groups=FROZEN),
     "lookahead": lambda: gn.Lookahead(gn.AdamW(0.01, weight_decay=0.1, groups=FROZEN), every=2),
     "muon": muon,
 }

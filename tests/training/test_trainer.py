@@ -324,6 +324,7 @@ def test_a_metric_that_counts_labels_is_refused_for_targets() -> None:
         {"callbacks": [gn.EarlyStopping()]},
         {"schedule": gn.ReduceLROnPlateau()},
         {"schedule": gn.SequentialLR([gn.LinearLR(), gn.ReduceLROnPlateau()], [1])},
+        {"schedule": gn.SequentialLR([gn.SequentialLR([gn.ReduceLROnPlateau()], [])], [])},
         {"callbacks": [gn.StopOnDivergence()], "metrics": ["accuracy"]},
     ],
 )

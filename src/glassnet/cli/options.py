@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,18 @@ TestTime = Annotated[
         show_default=False,
     ),
 ]
+
+
+def named_data_dir(context: typer.Context, data_dir: Path | None) -> Path | None:
+    """Return the folder if it was given on the command line; None if by the environment."""
+    source = context.get_parameter_source("data_dir")
+    return data_dir if source is not None and source.name == "COMMANDLINE" else None
+
+
+def command_line(*words: str | Path, data_dir: Path | None) -> str:
+    """Return a command of glassnet to copy, with the --data-dir that was given."""
+    more = [] if data_dir is None else ["--data-dir", data_dir]
+    return shlex.join(["glassnet", *map(str, [*words, *more])])
 
 
 def rate_key(optimizer: Mapping[str, Any]) -> str:

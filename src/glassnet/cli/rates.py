@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 def command(
+    context: typer.Context,
     *,
     recipe: Annotated[str, typer.Argument(help="A shipped recipe or a .toml file.")] = "digits",
     out: Annotated[
@@ -53,8 +53,9 @@ def command(
 ) -> None:
     """Train a recipe's network for some steps at rising rates; suggest one, with a picture."""
     chosen = load_recipe(recipe)
-    if settings:
-        chosen = chosen.changed(dict(map(parse_setting, settings)))
+    changes = dict(map(parse_setting, settings or []))
+    chosen = chosen.changed(changes) if changes else chosen
+    named_dir = options.named_data_dir(context, data_dir)
     phases = chosen.training.phases
     if phase > len(phases):
         raise RecipeError(f"--phase is {phase}, and {chosen.name} has {len(phases)}")
@@ -82,29 +83,32 @@ def command(
     )
     figures.save(figure, path)
     say(f"Picture         {path}")
-    changes = [word for setting in settings or [] for word in ("--set", setting)]
+    key = f"training.phases.{phase - 1}.{options.rate_key(phases[phase - 1].optimizer)}"
+    others = [setting for setting in settings or [] if parse_setting(setting)[0] != key]
+    same = [word for setting in others for word in ("--set", setting)]
     if found.suggestion is None:
         say(f"No learning rate: {found.problem}.", "yellow")
         more = ["--steps", str(steps if found.fell else 2 * steps), "--phase", str(phase)]
         if found.fell:
             more += ["--highest", f"{100 * highest:g}"]
-        _next("glassnet", "rates", recipe, *changes, *more)
+        elif found.exploded:
+            more += ["--lowest", f"{lowest / 1000:g}"]
+        _next(options.command_line("rates", recipe, *same, *more, data_dir=named_dir))
         raise typer.Exit(1)
     best = found.rates[found.smoothed.argmin()]
     rate = f"{found.suggestion:.2g}"
     say(f"Learning rate   {rate}  (a tenth of {best:.2g}, where the loss was lowest)", "bold green")
-    key = options.rate_key(phases[phase - 1].optimizer)
-    same = ["--set", f"training.phases.{phase - 1}.{key}={rate}"]
-    if len(phases) == 1 and key == "optimizer.learning_rate":
-        same = ["--learning-rate", rate]
-    _next("glassnet", "train", recipe, *changes, *same)
+    with_it = ["--set", f"{key}={rate}"]
+    if len(phases) == 1 and key.endswith(".0.optimizer.learning_rate"):
+        with_it = ["--learning-rate", rate]
+    _next(options.command_line("train", recipe, *same, *with_it, data_dir=named_dir))
 
 
-def _next(*words: str) -> None:
+def _next(line: str) -> None:
     """Print a command to copy."""
     say()
     say("Next", "bold")
-    say(f"  {shlex.join(words)}")
+    say(f"  {line}")
 
 
 @contextmanager

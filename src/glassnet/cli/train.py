@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shlex
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,7 +71,6 @@ def command(
     ] = None,
 ) -> None:
     """Train a network as a recipe says; leaves a folder with model, numbers and pictures."""
-    changes: dict[str, Any] = {}
     if resume is not None:
         given = (recipe, out, epochs, batch_size, learning_rate, momentum, hidden, seed, settings)
         if any(value is not None for value in given):
@@ -79,7 +80,11 @@ def command(
         chosen = RunFolder.existing(resume).read_recipe()
     else:
         chosen = load_recipe(recipe or "digits")
-        changes |= _flags(
+        changes = dict(map(parse_setting, settings or []))
+        if changes.get("data.name", chosen.data.name) != chosen.data.name:
+            changes = {"title": "", "description": ""} | changes  # they told of the other data
+        chosen = chosen.changed(changes) if changes else chosen
+        flags = _flags(
             chosen,
             epochs=epochs,
             batch_size=batch_size,
@@ -88,10 +93,10 @@ def command(
             hidden=hidden,
             seed=seed,
         )
-        changes |= dict(map(parse_setting, settings or []))
-        if changes.get("data.name", chosen.data.name) != chosen.data.name:
-            changes = {"title": "", "description": ""} | changes  # they told of the other data
-        chosen = chosen.changed(changes) if changes else chosen
+        for key, other in itertools.product(flags, changes):
+            if fnmatchcase(key, other):
+                raise RecipeError(f"--set {other}=... and an option of its own both set {key}")
+        chosen = chosen.changed(flags) if flags else chosen
         chosen = _with_absolute_path(chosen)
     folder = _folder(chosen, out, resume)
     try:
@@ -112,10 +117,9 @@ def command(
         result = run(job, folder, callbacks=[bars])
     finally:
         bars.close()
-    source = context.get_parameter_source("data_dir")
-    named_dir = data_dir if source is not None and source.name == "COMMANDLINE" else None
+    named_dir = options.named_data_dir(context, data_dir)
     if result["status"] == "stopped":
-        again = _train_line("--resume", folder.path, data_dir=named_dir)
+        again = options.command_line("train", "--resume", folder.path, data_dir=named_dir)
         say(f"Training {result['message']}. Go on with: {again}", "yellow")
         raise typer.Exit(1)
     from glassnet.cli.pictures import draw
@@ -123,7 +127,9 @@ def command(
     with console.out.status("drawing pictures"):
         draw(job, folder)
     own = resume is not None or settings
-    again = _train_line(folder.recipe if own else recipe or "digits", data_dir=named_dir)
+    again = options.command_line(
+        "train", folder.recipe if own else recipe or "digits", data_dir=named_dir
+    )
     _tell(job, folder, result, again)
 
 
@@ -192,12 +198,6 @@ def _folder(recipe: Recipe, out: Path | None, resume: Path | None) -> RunFolder:
     if resume is not None:
         return RunFolder.existing(resume)
     return RunFolder.create_next(recipe.name) if out is None else RunFolder.create(out)
-
-
-def _train_line(*arguments: str | Path, data_dir: Path | None) -> str:
-    """Return a command to copy, with the --data-dir that was given."""
-    more = [] if data_dir is None else ["--data-dir", data_dir]
-    return shlex.join(["glassnet", "train", *map(str, [*arguments, *more])])
 
 
 def _tell(job: Job, folder: RunFolder, result: dict[str, Any], again: str) -> None:

@@ -40,6 +40,8 @@ class Chunk:
     ----------
     y : ndarray, shape (n,) or (n, outputs)
         Labels, or targets.
+    weights : ndarray, shape (n,), or None
+        How much each example counts; None if all do the same.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Chunk:
         augmenter: Augmenter | None = None,
     ) -> None:
         self.start, self.rows, self.y = start, rows, dataset.y[rows]
+        self.weights = None if dataset.weights is None else dataset.weights[rows]
         self._all, self._streamed = dataset.x, dataset.streamed
         self._buffer, self._dtype = buffer, dtype
         self._augmenter = augmenter

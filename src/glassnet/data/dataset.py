@@ -12,11 +12,12 @@ from glassnet.data.streaming import MappedArray, Source, StreamedRows
 from glassnet.data.validation import (
     FloatArray,
     LabelArray,
-    as_float32,
+    as_floats,
     as_labels,
     as_names,
     as_numbers,
     as_targets,
+    as_weights,
 )
 from glassnet.randomness import stream
 
@@ -45,25 +46,32 @@ class Dataset:
         The name of each class. Default: the class numbers, ``("0", "1", ...)``.
     name : str, optional
         What the data set is called.
+    weights : array-like, shape (n,), optional
+        How much each example counts, in training and in what is measured: 0 or more. A weight of 2
+        is an example that is there twice. By default all count the same.
+    dtype : {"float32", "float64"}
+        Of inputs and targets. A network calculates in its own dtype; what has another one is
+        converted batch by batch.
 
     Attributes
     ----------
-    x : ndarray, shape (n, *input_shape), dtype float32
+    x : ndarray, shape (n, *input_shape), dtype float32 or float64
         C-contiguous. Where the examples are not in memory, a `StreamedRows`, which takes indices of
         rows as an array does.
-    y : ndarray, shape (n,), dtype int64; or shape (n, outputs), dtype float32
+    y : ndarray, shape (n,), dtype int64; or shape (n, outputs), dtype of `x`
         Labels, or the targets of a regression.
     class_names : tuple of str
         Empty for a regression.
     name : str
     streamed : StreamedRows or None
-        `x`, if the examples are not in memory.
+        `x`, if the examples are not in memory: always float32.
+    weights : ndarray, shape (n,), dtype float64; or None
 
     Raises
     ------
     ValueError
-        If there are no examples, the lengths differ, a value is NaN or infinite, or a label is
-        negative or has no name.
+        If there are no examples, the lengths differ, a value is NaN or infinite, a label is
+        negative or has no name, or a weight is negative.
     TypeError
         If `x` or `y` does not hold real numbers.
 
@@ -82,6 +90,7 @@ class Dataset:
     class_names: tuple[str, ...]
     name: str
     streamed: StreamedRows | None
+    weights: npt.NDArray[np.float64] | None
 
     def __init__(
         self,
@@ -89,6 +98,9 @@ class Dataset:
         y: npt.ArrayLike,
         class_names: Sequence[str] = (),
         name: str = "",
+        *,
+        weights: npt.ArrayLike | None = None,
+        dtype: str = "float32",
     ) -> None:
         streamed = _streamed(x)
         inputs: Any = as_numbers(x, "x") if streamed is None else streamed  # type: ignore[arg-type]
@@ -108,14 +120,19 @@ class Dataset:
         names = as_names(class_names)
         targets: LabelArray | FloatArray
         if answers.dtype.kind == "f":
-            targets = as_targets(answers, names)
+            targets = as_targets(answers, names, dtype)
         else:
             targets, names = as_labels(answers, names)
-        object.__setattr__(self, "x", as_float32(inputs, "x") if streamed is None else streamed)
+        if streamed is not None and dtype != "float32":
+            raise ValueError(f"examples that are not in memory are float32, got dtype {dtype!r}")
+        x = as_floats(inputs, "x", dtype) if streamed is None else streamed
+        object.__setattr__(self, "x", x)
         object.__setattr__(self, "streamed", streamed)
         object.__setattr__(self, "y", targets)
         object.__setattr__(self, "class_names", names)
         object.__setattr__(self, "name", str(name))
+        each = None if weights is None else as_weights(weights, len(answers))
+        object.__setattr__(self, "weights", each)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -162,7 +179,10 @@ class Dataset:
         if chosen.size == 0:
             raise ValueError("take expects at least one index: a data set can't be empty")
         x = self.x[chosen] if self.streamed is None else self.streamed.select(chosen)
-        return Dataset(x, self.y[chosen], self.class_names, self.name)
+        weights = None if self.weights is None else self.weights[chosen]
+        dtype = "float32" if self.streamed is not None else self.x.dtype.name
+        y, names = self.y[chosen], self.class_names
+        return Dataset(x, y, names, self.name, weights=weights, dtype=dtype)
 
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Set a part of the examples aside, the same share of every class.

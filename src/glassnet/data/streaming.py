@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.data.preprocessing import scale_to_unit
-from glassnet.data.validation import FloatArray, as_float32
+from glassnet.data.validation import FloatArray, as_floats
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,7 +76,7 @@ class MappedArray(Source):
         self._image_bytes = array.dtype == np.uint8 and array.ndim >= 3
         if array.dtype.kind == "f":
             for block in blocks(np.arange(len(array)), math.prod(array.shape[1:])):
-                as_float32(self._array[block[0] : block[-1] + 1], "x")
+                as_floats(self._array[block[0] : block[-1] + 1], "x")
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FloatArray: TypeAlias = "npt.NDArray[np.float32]"
+FloatArray: TypeAlias = "npt.NDArray[np.float32] | npt.NDArray[np.float64]"
 LabelArray: TypeAlias = "npt.NDArray[np.int64]"
 
 #: Labels from here on are taken for a mistake (an id, a price), unless their names are given.
@@ -28,10 +28,12 @@ def as_numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     raise TypeError(f"{what} must hold real numbers, got dtype {array.dtype}; {hint}")
 
 
-def as_float32(values: npt.NDArray[Any], what: str) -> FloatArray:
-    """Return a C-contiguous float32 array, or refuse what is not finite."""
+def as_floats(values: npt.NDArray[Any], what: str, dtype: str = "float32") -> FloatArray:
+    """Return a C-contiguous array of this dtype, or refuse what is not finite."""
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
     with np.errstate(over="ignore"):
-        array = np.ascontiguousarray(values, dtype=np.float32)
+        array: FloatArray = np.ascontiguousarray(values, dtype=np.dtype(dtype))
     # A NaN or an infinity always shows in the extremes, and they need no array of their own.
     if np.isfinite(array.min()) and np.isfinite(array.max()):
         return array
@@ -39,7 +41,7 @@ def as_float32(values: npt.NDArray[Any], what: str) -> FloatArray:
     n_nan, n_inf = int(np.isnan(array).sum()), int(np.isinf(array).sum())
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     raise ValueError(
-        f"{what} must be finite in float32, got {n_nan} NaN and {n_inf} infinite of {array.size} "
+        f"{what} must be finite in {dtype}, got {n_nan} NaN and {n_inf} infinite of {array.size} "
         f"values, the first at index {first}; remove or replace them"
     )
 
@@ -55,7 +57,9 @@ def as_names(class_names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def as_targets(answers: npt.NDArray[Any], names: tuple[str, ...]) -> FloatArray:
+def as_targets(
+    answers: npt.NDArray[Any], names: tuple[str, ...], dtype: str = "float32"
+) -> FloatArray:
     """Return the targets of a regression, shape (n, outputs)."""
     if names:
         raise ValueError(
@@ -64,7 +68,23 @@ def as_targets(answers: npt.NDArray[Any], names: tuple[str, ...]) -> FloatArray:
         )
     if answers.ndim > 2:
         raise ValueError(f"targets need shape (n,) or (n, outputs), got {answers.shape}")
-    return as_float32(answers[:, None] if answers.ndim == 1 else answers, "y")
+    return as_floats(answers[:, None] if answers.ndim == 1 else answers, "y", dtype)
+
+
+def as_weights(weights: npt.ArrayLike, examples: int) -> npt.NDArray[np.float64]:
+    """Return how much each example counts, shape (n,)."""
+    finite = as_floats(as_numbers(weights, "weights"), "weights", "float64")
+    array = np.asarray(finite, np.float64)
+    if array.shape != (examples,):
+        raise ValueError(
+            f"weights need shape ({examples},), one for each example, got {array.shape}"
+        )
+    if array.min() < 0.0 or array.max() == 0.0:
+        raise ValueError(
+            "weights must be 0 or more, and one of them above 0, got "
+            f"{array.min():g} at index {int(array.argmin())}"
+        )
+    return array
 
 
 def as_labels(

@@ -26,7 +26,11 @@ from glassnet.nn.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     HalfSquaredError,
+    Huber,
+    MeanAbsoluteError,
     MeanSquaredError,
+    Poisson,
+    Quantile,
     loss_named,
 )
 from glassnet.nn.network import Network
@@ -39,6 +43,7 @@ from glassnet.nn.residual import Residual
 from glassnet.nn.smooth_activations import ELU, GELU, SiLU, Softplus
 from glassnet.nn.standardize import Standardize
 from glassnet.nn.summary import Summary, SummaryRow
+from glassnet.nn.weighted import Weighted
 from glassnet.nn.whitening import Whitening2D
 
 __all__ = [
@@ -64,6 +69,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GradientCheck",
     "HalfSquaredError",
+    "Huber",
     "Identity",
     "Layer",
     "LayerError",
@@ -71,11 +77,14 @@ __all__ = [
     "LeakyReLU",
     "Loss",
     "MaxPooling2D",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "Network",
     "PReLU",
     "Parameter",
+    "Poisson",
     "Predictor",
+    "Quantile",
     "ReLU",
     "Rescaling",
     "Reshape",
@@ -89,6 +98,7 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Weighted",
     "Whitening2D",
     "ZeroPadding2D",
     "forward_for",

@@ -7,6 +7,7 @@ Each initializer is a function of a generator, the shape of the array, and the n
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -15,23 +16,28 @@ import numpy as np
 Initializer: TypeAlias = "Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndarray]"
 
 
-def _normal(variance: Callable[[int, int], float]) -> Initializer:
-    def initialize(
-        rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray:
-        return rng.normal(0.0, np.sqrt(variance(fan_in, fan_out)), shape)
-
-    return initialize
+# Initializers are module-level functions, bound by `partial`, so that layers can be pickled.
 
 
-def _uniform(variance: Callable[[int, int], float]) -> Initializer:
-    def initialize(
-        rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray:
-        limit = np.sqrt(3.0 * variance(fan_in, fan_out))  # U(-a, a) has variance a² / 3
-        return rng.uniform(-limit, limit, shape)
+def _normal(
+    variance: Callable[[int, int], float],
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    fan_in: int,
+    fan_out: int,
+) -> np.ndarray:
+    return rng.normal(0.0, np.sqrt(variance(fan_in, fan_out)), shape)
 
-    return initialize
+
+def _uniform(
+    variance: Callable[[int, int], float],
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    fan_in: int,
+    fan_out: int,
+) -> np.ndarray:
+    limit = np.sqrt(3.0 * variance(fan_in, fan_out))  # U(-a, a) has variance a² / 3
+    return rng.uniform(-limit, limit, shape)
 
 
 def _zeros(
@@ -69,6 +75,10 @@ def _dirac(
     return filters
 
 
+def _one(fan_in: int, fan_out: int) -> float:  # noqa: ARG001
+    return 1.0
+
+
 def _glorot(fan_in: int, fan_out: int) -> float:
     return 2.0 / (fan_in + fan_out)
 
@@ -82,13 +92,13 @@ def _lecun(fan_in: int, fan_out: int) -> float:  # noqa: ARG001
 
 
 INITIALIZERS: dict[str, Initializer] = {
-    "standard_normal": _normal(lambda fan_in, fan_out: 1.0),  # noqa: ARG005
-    "glorot_normal": _normal(_glorot),
-    "glorot_uniform": _uniform(_glorot),
-    "he_normal": _normal(_he),
-    "he_uniform": _uniform(_he),
-    "lecun_normal": _normal(_lecun),
-    "lecun_uniform": _uniform(_lecun),
+    "standard_normal": partial(_normal, _one),
+    "glorot_normal": partial(_normal, _glorot),
+    "glorot_uniform": partial(_uniform, _glorot),
+    "he_normal": partial(_normal, _he),
+    "he_uniform": partial(_uniform, _he),
+    "lecun_normal": partial(_normal, _lecun),
+    "lecun_uniform": partial(_uniform, _lecun),
     "zeros": _zeros,
     "ones": _ones,
     "dirac": _dirac,

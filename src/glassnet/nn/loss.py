@@ -126,3 +126,13 @@ class Loss(Configurable, ABC):
 
 LOSSES: dict[str, type[Loss]] = {}
 """Losses by name; `glassnet.nn.losses` enters its own."""
+
+
+def scaled_difference(
+    p: np.ndarray, y: np.ndarray, scale: float, out: np.ndarray | None
+) -> np.ndarray:
+    """Return ``scale (p - y)``: in `out` if given, which may be `y`."""
+    difference: np.ndarray = np.subtract(p, y, out=out)
+    if scale != 1.0:
+        difference *= scale
+    return difference

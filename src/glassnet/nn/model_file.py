@@ -15,15 +15,42 @@ from glassnet.storage import read_npz, write_npz
 
 FORMAT = "glassnet model"
 VERSION = 1
-_CONFIG = "glassnet.json"
+CONFIG = "glassnet.json"
 
 
 def write(
     path: str | os.PathLike[str], config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
     """Put a model file in place whole: `arrays` by name and `config`."""
-    header = {"format": FORMAT, "version": VERSION, "network": config}
-    write_npz(path, {_CONFIG: np.array(json.dumps(header)), **arrays})
+    write_npz(path, {CONFIG: np.array(header(config)), **arrays})
+
+
+def header(config: Mapping[str, Any]) -> str:
+    """Return a network's configuration as the text that stands in files."""
+    return json.dumps({"format": FORMAT, "version": VERSION, "network": config})
+
+
+def config_of(text: str | None) -> dict[str, Any]:
+    """Return the configuration in a `header`.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or of a newer format.
+    """
+    try:
+        found = json.loads(text or "")
+        if found["format"] != FORMAT:
+            raise KeyError
+        version, config = int(found["version"]), dict(found["network"])
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError):
+        raise ValueError("it has no glassnet configuration") from None
+    if version > VERSION:
+        raise ValueError(
+            f"it has format version {version}, and this glassnet reads up to {VERSION}; "
+            "install a newer glassnet"
+        )
+    return config
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -38,18 +65,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
     """
     arrays = read_npz(path)
     with blame(path):
-        try:
-            header = json.loads(str(arrays.pop(_CONFIG)[()]))
-            if header["format"] != FORMAT:
-                raise KeyError
-            version, config = int(header["version"]), dict(header["network"])
-        except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError):
-            raise ValueError("it has no glassnet configuration") from None
-        if version > VERSION:
-            raise ValueError(
-                f"it has format version {version}, and this glassnet reads up to {VERSION}; "
-                "install a newer glassnet"
-            )
+        text = arrays.pop(CONFIG, None)
+        config = config_of(None if text is None or text.ndim else str(text[()]))
     return config, arrays
 
 

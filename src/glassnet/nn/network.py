@@ -317,15 +317,26 @@ class Network:
         """
         config, arrays = model_file.read(path)
         with model_file.blame(path):
-            network = cls.__new__(cls)
-            network._construct(**model_file.constructor_arguments(config))
-            expected = {name: q.shape for name, q in network.named_parameters()}
-            expected |= {name: array.shape for name, array in network.named_state()}
-            model_file.check_shapes(arrays, expected)
-            for name, part in network.named_parts():
-                model_file.check_least(arrays, name, part.least)
-            network._allocate()
-            network.fill(arrays)
+            return cls.from_numbers(config, arrays)
+
+    @classmethod
+    def from_numbers(cls, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Network:
+        """Rebuild a network from what `config` and `numbers` gave, or a file says that they gave.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If the configuration is none, or the arrays are not those of its network.
+        """
+        network = cls.__new__(cls)
+        network._construct(**model_file.constructor_arguments(config))
+        expected = {name: q.shape for name, q in network.named_parameters()}
+        expected |= {name: array.shape for name, array in network.named_state()}
+        model_file.check_shapes(arrays, expected)
+        for name, part in network.named_parts():
+            model_file.check_least(arrays, name, part.least)
+        network._allocate()
+        network.fill(arrays)
         return network
 
     def numbers(self) -> dict[str, np.ndarray]:

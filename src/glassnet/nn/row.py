@@ -46,7 +46,7 @@ class Row:
         given = _checked_layers(layers)
         self.layers = _flattened(given, self.input_shape)
         put_before = len(self.layers) - len(given)
-        self._names = _names_of(self.layers)
+        self._names = names_of(self.layers)
         self._shapes: list[Shape] = []
         self.activations = 0
         for i, (name, layer) in enumerate(zip(self._names, self.layers, strict=True)):
@@ -129,7 +129,7 @@ class Row:
         return None
 
 
-def _names_of(layers: Sequence[Layer]) -> list[str]:
+def names_of(layers: Sequence[Layer]) -> list[str]:
     """Return a name for each layer: its type, and the how manieth of the type it is."""
     seen = Counter[str]()
     names = []
@@ -142,7 +142,7 @@ def _names_of(layers: Sequence[Layer]) -> list[str]:
 
 def _walk(layers: Sequence[Layer], within: str = "") -> Iterator[tuple[str, Layer]]:
     """Yield the parts of layers, each followed by those of the layers inside it."""
-    for name, layer in zip(_names_of(layers), layers, strict=True):
+    for name, layer in zip(names_of(layers), layers, strict=True):
         for part in layer.parts:
             yield within + name, part
             yield from _walk(part.inner, f"{within}{name}.")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache as once
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -27,7 +27,7 @@ from glassnet.nn.threads import in_shares
 from glassnet.nn.windows import Pair, Windows
 
 WORKSPACE_BYTES = 2**21
-"""What the values of a block's tiles at the points may take: they should stay in the L2 cache."""
+"""What the values at the points may take of the tiles that are done at a time: the L2 cache."""
 
 LOSS = 1.4
 """How much longer a multiplication takes here than in the larger products of lowering; measured."""
@@ -61,12 +61,12 @@ def correlate(x: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray) -
 
     def work(start: int, stop: int, _: int) -> None:
         memory = _Memory(x.dtype)
-        for images in _blocks(start, stop, windows, channels + filters, x.itemsize):
-            tiles = _to_tiles(x[images], windows, 6, memory)
+        for band in _bands(start, stop, windows, channels + filters, x.itemsize):
+            tiles = _to_tiles(x, band, windows, 6, memory)
             V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
             M = np.matmul(V, U, out=memory("M", (*V.shape[:2], filters))).reshape(36, -1)
             y = np.dot(of_output.T, M, out=memory("y", (16, M.shape[1])))
-            _from_tiles(y, windows, out[images])
+            _from_tiles(y, band, windows, out)
 
     in_shares(len(x), work, worth=float(out.size * 9 * channels), products=True)
 
@@ -78,13 +78,13 @@ def correlate_filters(x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.n
 
     def work(start: int, stop: int, _: int) -> np.ndarray:
         memory, total = _Memory(x.dtype), np.zeros((36, channels, filters), dy.dtype)
-        for images in _blocks(start, stop, windows, channels + filters, x.itemsize):
-            tiles = _to_tiles(x[images], windows, 6, memory)
+        for band in _bands(start, stop, windows, channels + filters, x.itemsize):
+            tiles = _to_tiles(x, band, windows, 6, memory)
             V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
-            tiles = _to_tiles(dy[images], windows, 4, memory)
+            tiles = _to_tiles(dy, band, windows, 4, memory)
             D = np.dot(of_output, tiles, out=memory("D", (36, tiles.shape[1])))
             D = D.reshape(36, -1, filters)
-            total += np.matmul(V.transpose(0, 2, 1), D, out=memory("of block", total.shape))
+            total += np.matmul(V.transpose(0, 2, 1), D, out=memory("of band", total.shape))
         return total
 
     totals = in_shares(len(x), work, worth=float(dy.size * 9 * channels), products=True)
@@ -94,7 +94,7 @@ def correlate_filters(x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.n
 
 
 class _Memory:
-    """Memory by name, taken once: large arrays are slow to get anew for every block."""
+    """Memory by name, taken once: large arrays are slow to get anew every time."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
@@ -113,30 +113,40 @@ def _tiles(windows: Windows) -> Pair:
     return -(-height // 4), -(-width // 4)
 
 
-def _blocks(
-    start: int, stop: int, windows: Windows, numbers: int, itemsize: int
-) -> Iterator[slice]:
-    """Yield some images at a time, so many that a number of each tile at the points has room."""
-    each = 36 * math.prod(_tiles(windows)) * numbers * itemsize
-    images = max(1, WORKSPACE_BYTES // each)
-    for first in range(start, stop, images):
-        yield slice(first, min(stop, first + images))
+class _Band(NamedTuple):
+    """Some tiles: those in rows `first` to `end` of some images."""
+
+    images: slice
+    first: int
+    end: int
 
 
-def _to_tiles(x: np.ndarray, windows: Windows, size: int, memory: _Memory) -> np.ndarray:
+def _bands(start: int, stop: int, windows: Windows, numbers: int, itemsize: int) -> Iterator[_Band]:
+    """Yield some images at a time, or some rows of one, whose values at the points have room."""
+    down, across = _tiles(windows)
+    rows = max(1, WORKSPACE_BYTES // (36 * across * numbers * itemsize))
+    images = max(1, rows // down)
+    for i in range(start, stop, images):
+        for first in range(0, down, rows):
+            yield _Band(slice(i, min(stop, i + images)), first, min(down, first + rows))
+
+
+def _to_tiles(
+    x: np.ndarray, band: _Band, windows: Windows, size: int, memory: _Memory
+) -> np.ndarray:
     """Return tiles of images (6 pixels each way), or of outputs (4), shape (size ** 2, columns).
 
     A column is one channel of one tile. Tiles begin 4 pixels apart; outside there are zeros.
     """
-    (down, across), (n, height, width, channels) = _tiles(windows), x.shape
+    x, down, across = x[band.images], band.end - band.first, _tiles(windows)[1]
+    n, height, width, channels = x.shape
     top, left = windows.before if size == 6 else (0, 0)
-    shape = n, 4 * down + size - 4, 4 * across + size - 4, channels
-    padded = x
-    if shape != x.shape:
-        padded = memory(f"padded {size}", shape)
-        padded[...] = 0.0
-        inside = padded[:, top : top + height, left : left + width]
-        inside[...] = x[:, : inside.shape[1], : inside.shape[2]]
+    padded = memory(f"padded {size}", (n, 4 * down + size - 4, 4 * across + size - 4, channels))
+    padded[...] = 0.0
+    above = 4 * band.first - top  # where the band begins in the image
+    lines = slice(max(0, above), max(0, min(height, above + padded.shape[1])))
+    inside = padded[:, lines.start - above : lines.stop - above, left : left + width]
+    inside[...] = x[:, lines, : inside.shape[2]]
     image, row, column, channel = padded.strides
     tiles = memory(f"tiles {size}", (size * size, n * down * across * channels))
     by_pixel = (size, size, n, down, across, channels)
@@ -146,14 +156,21 @@ def _to_tiles(x: np.ndarray, windows: Windows, size: int, memory: _Memory) -> np
     return tiles
 
 
-def _from_tiles(tiles: np.ndarray, windows: Windows, out: np.ndarray) -> None:
+def _from_tiles(tiles: np.ndarray, band: _Band, windows: Windows, out: np.ndarray) -> None:
     """Write tiles of 4 x 4 outputs, shape (16, columns), to where they are in images."""
-    (down, across), (n, height, width, channels) = _tiles(windows), out.shape
-    lines = tiles.reshape(4, 4, n, down, across, channels).transpose(2, 3, 0, 4, 1, 5)
-    if (height, width) == (4 * down, 4 * across):
-        out.reshape(lines.shape)[...] = lines
+    out = out[band.images, 4 * band.first : 4 * band.end]
+    down, across, (n, height, width, channels) = (
+        band.end - band.first,
+        _tiles(windows)[1],
+        out.shape,
+    )
+    by_line = tiles.reshape(4, 4, n, down, across, channels).transpose(2, 3, 0, 4, 1, 5)
+    if (height, width) == (4 * down, 4 * across):  # copied once, not twice
+        image, row, column, channel = out.strides
+        tiled = as_strided(out, by_line.shape, (image, 4 * row, row, 4 * column, column, channel))
+        tiled[...] = by_line
     else:
-        out[...] = lines.reshape(n, 4 * down, 4 * across, channels)[:, :height, :width]
+        out[...] = by_line.reshape(n, 4 * down, 4 * across, channels)[:, :height, :width]
 
 
 @once

@@ -27,7 +27,7 @@ class ParameterGroup(Configurable):
     weight_decay : float, optional
         Instead of the optimizer's, also for biases and others that it exempts.
     frozen : bool
-        If true, they keep the numbers that they have.
+        If true, they keep the numbers that they have, and nothing else may be set.
 
     Examples
     --------
@@ -56,6 +56,11 @@ class ParameterGroup(Configurable):
             None if weight_decay is None else real("weight_decay", weight_decay, at_least=0)
         )
         self.frozen = flag("frozen", frozen)
+        if self.frozen and (self.rate != 1.0 or schedule is not None or weight_decay is not None):
+            raise ValueError(
+                f"the group {pattern!r} is frozen: a rate, schedule or weight_decay of its own "
+                "would have no effect"
+            )
 
     def follow(self, base: float, position: Position | None) -> None:
         """Let its own schedule say the rate of the next step.
@@ -173,8 +178,8 @@ def plan_of(slots: Sequence[Slot], groups: Sequence[ParameterGroup]) -> Plan:
 def _checked_schedule(schedule: Schedule | None) -> Schedule | None:
     if not isinstance(schedule, Schedule | None):
         raise TypeError(f"schedule must be such as CosineAnnealingLR(), got {schedule!r}")
-    for one in (schedule, *getattr(schedule, "schedules", ())):
-        if hasattr(one, "monitor"):
+    for one in schedule.each() if schedule is not None else ():
+        if not one.schedules and type(one).observe is not Schedule.observe:
             raise ValueError(
                 f"the schedule of a parameter group cannot watch the training as {one!r} does; "
                 "take it as the training's schedule"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glassnet.configurable import Configurable
@@ -32,12 +32,21 @@ class Position(NamedTuple):
 class Schedule(Configurable, ABC):
     """Gives the learning rate for every step."""
 
+    schedules: Sequence[Schedule] = ()
+    """Those that it is made of, if any."""
+
     @abstractmethod
     def rate(self, base: float, position: Position) -> float:
         """Return the learning rate of the next step."""
 
     def observe(self, record: Mapping[str, Any]) -> None:
         """See the record of an epoch that ended; most schedules don't care."""
+
+    def each(self) -> Iterator[Schedule]:
+        """Yield this schedule and all inside it."""
+        yield self
+        for inner in self.schedules:
+            yield from inner.each()
 
     def state(self) -> dict[str, Any]:
         """Return what `rate` depends on besides its arguments."""

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.data import Dataset
 from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
-from glassnet.data.streaming import Source, StreamedRows
+from glassnet.data.streaming import Source, StreamedRows, blocks
 from glassnet.nn import LayerError, Network
 from glassnet.nn.layer import Cache, Layer
 from glassnet.optim import optimizer_from_config, schedule_from_config
@@ -73,11 +73,14 @@ class Job:
         if self.test_time is not None:
             self.test_time.check(self.network.input_shape)
         trainer = self.trainer()
-        for phase in self.recipe.training.phases:
+        for number, phase in enumerate(self.recipe.training.phases):
             trainer.schedule = schedule_from_config(phase.schedule)
             trainer.batch_size, trainer.drop_last = phase.batch_size, bool(phase.drop_last)
             trainer.check(self.train, self.validation)
-            optimizer_from_config(phase.optimizer).bind(slots_of(self.network))
+            try:
+                optimizer_from_config(phase.optimizer).bind(slots_of(self.network))
+            except ValueError as error:
+                raise RecipeError(f"training.phases.{number}.optimizer: {error}") from None
 
     @property
     def validation_name(self) -> str:
@@ -177,16 +180,22 @@ class _Reaching(Source):
 
     def __init__(self, x: np.ndarray | StreamedRows, before: list[Layer]) -> None:
         self._x, self._before = x, before
-        self._shape = (len(x), *self._passed(x[:1]).shape[1:])
+        first = x[:1]
+        self._largest = first.size
+        for part in before:
+            first = part.forward(first, Cache(), training=False)
+            self._largest = max(self._largest, first.size)
+        self._shape = (len(x), *first.shape[1:])
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self._shape
 
     def read(self, rows: np.ndarray, out: np.ndarray) -> None:
-        out[...] = self._passed(self._x[rows])
-
-    def _passed(self, x: np.ndarray) -> np.ndarray:
-        for part in self._before:
-            x = part.forward(x, Cache(), training=False)
-        return x
+        done = 0
+        for block in blocks(rows, self._largest):
+            x = self._x[block]
+            for part in self._before:
+                x = part.forward(x, Cache(), training=False)
+            out[done : done + len(block)] = x
+            done += len(block)

@@ -49,6 +49,7 @@ def choose_steps(
     *,
     batch_size: int,
     n_steps: int,
+    weighted: bool = False,
 ) -> Steps:
     """Return what makes the steps.
 
@@ -62,6 +63,8 @@ def choose_steps(
     batch_size : int
     n_steps : int
         How many steps there will be.
+    weighted : bool
+        Whether examples count differently.
 
     Raises
     ------
@@ -81,6 +84,8 @@ def choose_steps(
     if engine == "numpy":
         return in_numpy
     try:
+        if weighted:
+            raise Unsupported("there is nothing compiled for examples that count differently")
         return CompiledSteps(network, loss, optimizer, batch_size)
     except Unsupported as reason:
         if engine == "numba":

@@ -38,7 +38,8 @@ def train_epoch(trainer: Trainer, train: Dataset, steps: Steps) -> None:
         progress.seconds = 0.0
         for callback in trainer.callbacks:
             callback.on_epoch_start(trainer)
-    order = trainer.shuffling.permutation(len(train))[: progress.examples]
+    order = trainer.shuffling.permutation(len(train)) if trainer.shuffle else np.arange(len(train))
+    order = order[: progress.examples]
     made = chunks_of(
         trainer,
         train,
@@ -128,7 +129,7 @@ def _train_chunk(trainer: Trainer, chunk: Chunk, steps: Steps) -> None:
         finite = np.isfinite(outputs[: (done + 1) * size]).all(axis=1)
         bad = done if finite.all() else int(np.argmin(finite)) // size
         raise divergence(trainer, first + bad, chunk.x[bad * size : (bad + 1) * size])
-    trainer.measured.add(outputs, targets, chunk.y)
+    trainer.measured.add(outputs, targets, chunk.y, chunk.weights)
 
 
 def _step_watcher(trainer: Trainer) -> Callable[[], None] | None:

@@ -11,7 +11,7 @@ from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.data.ahead import ahead
 from glassnet.names import lookup
-from glassnet.nn import Loss, Network, forward_for, loss_named
+from glassnet.nn import Loss, Network, Weighted, forward_for, loss_named
 from glassnet.training.views import TestTimeAugmentation
 
 METRICS = {
@@ -47,12 +47,18 @@ class Metrics:
 
     def reset(self) -> None:
         """Forget all examples."""
-        self.examples = 0
+        self.examples: float = 0  # or the sum of their weights
         self._loss_sum = self._squared_sum = 0.0
-        self._hits = np.zeros(self._classes, np.int64)
-        self._members = np.zeros(self._classes, np.int64)
+        self._hits = np.zeros(self._classes)
+        self._members = np.zeros(self._classes)
 
-    def add(self, p: np.ndarray, targets: np.ndarray, y: np.ndarray) -> None:
+    def add(
+        self,
+        p: np.ndarray,
+        targets: np.ndarray,
+        y: np.ndarray,
+        weights: np.ndarray | None = None,
+    ) -> None:
         """Take in more examples.
 
         Parameters
@@ -61,27 +67,32 @@ class Metrics:
             Predictions, and targets as the loss takes them.
         y : ndarray
             Labels, shape (n,); or the targets again.
+        weights : ndarray, shape (n,), optional
+            How much each example counts; by default 1.
         """
-        self.examples += len(p)
+        self.examples += len(p) if weights is None else float(weights.sum())
         if "loss" in self.names:
-            self._loss_sum += self._loss.total(p, targets)
+            loss = self._loss if weights is None else Weighted(self._loss, weights)
+            self._loss_sum += loss.total(p, targets)
         if "mean_squared_error" in self.names:
-            self._squared_sum += float(np.square(p - targets).mean(axis=1).sum(dtype=np.float64))
+            squared = np.square(p - targets).mean(axis=1)
+            squared = squared if weights is None else squared * weights
+            self._squared_sum += float(squared.sum(dtype=np.float64))
         if y.ndim == 1:
             outcomes = 2 * y + (predicted_labels(p) == y)  # of each class, misses and hits
-            counts = np.bincount(outcomes, minlength=2 * self._classes).reshape(-1, 2)
+            counts = np.bincount(outcomes, weights, 2 * self._classes).reshape(-1, 2)
             self._hits += counts[:, 1]
             self._members += counts.sum(axis=1)
 
     def result(self) -> dict[str, Any]:
         """Return each metric by name; the recall of a class without examples is None."""
-        n = max(self.examples, 1)
+        n = self.examples or 1
         values: dict[str, Any] = {
             "loss": self._loss_sum / n,
-            "accuracy": int(self._hits.sum()) / n,
+            "accuracy": float(self._hits.sum()) / n,
             "mean_squared_error": self._squared_sum / n,
             "per_class_recall": [
-                int(hits) / int(members) if members else None
+                float(hits / members) if members else None
                 for hits, members in zip(self._hits, self._members, strict=True)
             ],
         }
@@ -99,7 +110,7 @@ class Metrics:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self.examples = int(state["examples"])
+        self.examples = state["examples"]
         self._loss_sum, self._squared_sum = state["loss_sum"], state["squared_sum"]
         self._hits[...], self._members[...] = state["hits"], state["members"]
 
@@ -171,12 +182,15 @@ def evaluate(
         forward = forward_for(network, views * len(dataset))
     starts = range(0, len(dataset), whole("batch_size", batch_size, at_least=1))
     parts = (slice(start, start + batch_size) for start in starts)
-    batches = ((dataset.x[rows], dataset.y[rows]) for rows in parts)
-    for raw, y in batches if dataset.streamed is None else ahead(batches):
+    given = dataset.weights
+    batches = (
+        (dataset.x[rows], dataset.y[rows], None if given is None else given[rows]) for rows in parts
+    )
+    for raw, y, weights in batches if dataset.streamed is None else ahead(batches):
         x, targets = np.asarray(raw, network.dtype), loss.encode(y, outputs, network.dtype)
-        measured.add(forward(x), targets, y)
+        measured.add(forward(x), targets, y, weights)
         if test_time is not None:
-            beside.add(test_time.outputs(network, x, forward), targets, y)
+            beside.add(test_time.outputs(network, x, forward), targets, y, weights)
     if test_time is None:
         return measured.result()
     return measured.result() | {

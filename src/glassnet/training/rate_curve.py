@@ -52,6 +52,11 @@ class RateRange(NamedTuple):
         if self.suggestion is not None:
             return None
         last = f"{self.rates[-1]:.3g}"
+        if self.exploded and not self.fell:
+            return (
+                f"the loss grew from the first rates on, {self.rates[0]:.3g} to {last}: take a "
+                "lower one as the lowest"
+            )
         if not self.fell:
             return (
                 f"the loss did not fall at any rate up to {last}: take more steps, or other rates"

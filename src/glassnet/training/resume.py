@@ -72,7 +72,8 @@ def restore_phase(trainer: Trainer, state: dict[str, Any]) -> None:
     ValueError
         If the settings, the data or the callbacks are not those of the run.
     """
-    settings = {"augmentation": [], "drop_last": False} | state["settings"]  # before these were
+    before_these_were = {"augmentation": [], "drop_last": False, "shuffle": True}
+    settings = before_these_were | state["settings"]
     for setting, now in trainer.settings.items():
         before = settings[setting]
         if now != before:
@@ -108,6 +109,7 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
         "batch_size": trainer.progress.batch_size,
         "augmentation": [augmentation.config() for augmentation in trainer.augmentation],
         "drop_last": trainer.drop_last,
+        "shuffle": trainer.shuffle,
         "seed": trainer.seed,
         "loss": trainer.loss.config(),
         "optimizer": trainer.optimizer.config() | {"learning_rate": trainer.base_rate},
@@ -117,12 +119,14 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
 
 
 def _checksum(dataset: Dataset) -> str:
-    """Return the CRC-32 of inputs and targets: enough to notice a file that was edited."""
+    """Return the CRC-32 of all that is learned: enough to notice a file that was edited."""
     if dataset.streamed is not None:
         value = dataset.streamed.checksum(0)
     else:
         value = zlib.crc32(np.ascontiguousarray(dataset.x).data.cast("B"))
     value = zlib.crc32(np.ascontiguousarray(dataset.y).data.cast("B"), value)
+    if dataset.weights is not None:
+        value = zlib.crc32(dataset.weights.data.cast("B"), value)
     return f"{value:08x}"
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from glassnet.data.batches import Chunk
-from glassnet.nn import Cache, Loss
+from glassnet.nn import Cache, Loss, Weighted
 from glassnet.optim import Optimizer
 
 
@@ -132,13 +132,15 @@ class NumpySteps:
         if rng is not None:
             for part_cache in cache:
                 part_cache.rng = rng
-        x = chunk.x
+        x, weights = chunk.x, chunk.weights
         for step, rate in enumerate(rates):
             batch = slice(step * batch_size, (step + 1) * batch_size)
             p = network.forward(x[batch], cache, training=True)
             outputs[batch] = p
             if not math.isfinite(p.item(0)):
                 return step
+            if weights is not None:
+                loss = Weighted(self._loss, weights[batch])
             network.backward(p, targets[batch], loss, cache, self._first)
             if rate != optimizer.learning_rate:
                 optimizer.learning_rate = rate

@@ -51,7 +51,6 @@ def check_monitors(
 ) -> None:
     """Refuse a schedule or callback that watches a number which nobody measures."""
     numbers = dict.fromkeys(measured, True)
-    schedules = (schedule, *getattr(schedule, "schedules", ()))
-    for watcher in (*schedules, *callbacks):
+    for watcher in (*schedule.each(), *callbacks):
         if (monitor := getattr(watcher, "monitor", None)) is not None:
             lookup(numbers, monitor, "number to monitor")

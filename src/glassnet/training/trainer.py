@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.checks import whole
+from glassnet.checks import flag, whole
 from glassnet.data import Dataset
 from glassnet.data.augmentation import Augmentation
 from glassnet.names import lookup
@@ -48,6 +48,8 @@ class Trainer:
         What changes the training images at random, in this order; see `glassnet.data.augmentation`.
     drop_last : bool
         Whether an epoch ends without its last batch where that is shorter than the others.
+    shuffle : bool
+        Whether the examples come in another order in every epoch.
     metrics : sequence of str, optional
         Keys of `METRICS`; by default they suit the data set.
     callbacks : sequence of Callback
@@ -102,6 +104,7 @@ class Trainer:
         batch_size: int | str = 32,
         augmentation: Sequence[Augmentation] = (),
         drop_last: bool = False,
+        shuffle: bool = True,
         metrics: Sequence[str] | None = None,
         callbacks: Sequence[Callback] = (),
         engine: str = "auto",
@@ -115,6 +118,7 @@ class Trainer:
         self.schedule = schedule or Constant()
         self.batch_size = batch_size
         self.augmentation, self.drop_last = augmentation, drop_last
+        self.shuffle = flag("shuffle", shuffle)
         self.metrics = metrics
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.engine = lookup(dict(zip(ENGINES, ENGINES, strict=True)), engine, "engine")
@@ -215,6 +219,7 @@ class Trainer:
             self.optimizer,
             batch_size=self.progress.batch_size,
             n_steps=epochs * self.progress.steps_per_epoch,
+            weighted=train.weights is not None,
         )
         self.engine_in_use, self._forward = steps.name, None
         try:

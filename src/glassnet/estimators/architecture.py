@@ -1,0 +1,160 @@
+"""From an estimator's parameters to a network."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassnet.checks import real, whole
+from glassnet.nn import Activation, Cache, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
+from glassnet.nn.activations import activation_named
+from glassnet.nn.catalog import layer_from_config
+from glassnet.nn.row import Row
+
+if TYPE_CHECKING:
+    from glassnet.estimators.base import NeuralNetworkEstimator
+
+SEEDS = 2**31 - 1
+"""How many there are to draw from."""
+
+
+def network_for(
+    estimator: NeuralNetworkEstimator,
+    input_shape: tuple[int, ...],
+    outputs: int,
+    *,
+    dtype: str,
+    rng: np.random.RandomState,
+    class_names: Sequence[str] = (),
+) -> Network:
+    """Return the network that the parameters describe, its weights drawn from `rng`.
+
+    Without `layers`, weights and biases are drawn as by scikit-learn's estimators, in the same
+    order: the same random state gives the same start.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If parameters are out of range, or layers do not fit each other or the input.
+    """
+    last = Dense(outputs, activation_named(estimator.output_activation()))
+    shape = {"input_shape": input_shape, "dtype": dtype, "class_names": class_names}
+    if estimator.layers is not None:
+        layers = own_layers(estimator.layers)
+        if isinstance(layers[-1].parts[-1], Softmax):
+            raise ValueError(
+                f"layers ends with {layers[-1]!r}; leave the output layer out: the estimator puts "
+                f"{last!r} there"
+            )
+        if len(Row(own_layers(estimator.layers), input_shape).output_shape) > 1:
+            layers.append(Flatten())
+        return Network([*layers, last], seed=int(rng.randint(SEEDS)), **shape)  # type: ignore[arg-type]
+    sizes = hidden_sizes(estimator.hidden_layer_sizes, estimator.n_layers, estimator.n_units)
+    activations = hidden_activations(estimator.activation, len(sizes))
+    rates = dropout_rates(estimator.dropout, len(sizes))
+    hidden: list[Layer] = []
+    for size, activation, rate in zip(sizes, activations, rates, strict=False):
+        hidden.append(Dense(size, activation))
+        if rate:
+            hidden.append(Dropout(rate))
+    network = Network([*hidden, last], **shape)  # type: ignore[arg-type]
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    for i, layer in enumerate(dense):
+        sigmoid = isinstance(activations[min(i, len(activations) - 1)], Sigmoid)
+        # Glorot and Bengio, AISTATS 2010: the factor 6 is for units with slope 1 at 0
+        limit = math.sqrt((2.0 if sigmoid else 6.0) / sum(layer.W.shape))
+        for parameter in (layer.W, layer.b):
+            parameter.value[...] = rng.uniform(-limit, limit, parameter.shape)
+    return network
+
+
+def own_layers(layers: Any) -> list[Layer]:  # noqa: ANN401 (what users give)
+    """Return copies of layers, or what their configurations describe; nothing given is touched."""
+    if not isinstance(layers, list | tuple) or not layers:
+        raise ValueError(
+            f"layers must be a list such as [Conv2D(8, 3, activation='relu')], got {layers!r}"
+        )
+    made: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, Mapping):
+            made.append(layer_from_config(layer))
+        elif isinstance(layer, Layer):
+            made.append(copy.deepcopy(layer))
+        else:
+            raise ValueError(f"layers must hold layers or their configurations, got {layer!r}")
+    return made
+
+
+def hidden_sizes(hidden_layer_sizes: Any, n_layers: Any, n_units: Any) -> list[int]:  # noqa: ANN401
+    """Return how many units each hidden layer has.
+
+    Examples
+    --------
+    >>> hidden_sizes("128-64", None, None), hidden_sizes((100,), 3, 16), hidden_sizes(5, None, None)
+    ([128, 64], [16, 16, 16], [5])
+    """
+    if n_layers is not None or n_units is not None:
+        count = 1 if n_layers is None else whole("n_layers", n_layers)
+        return [100 if n_units is None else whole("n_units", n_units, at_least=1)] * count
+    given = hidden_layer_sizes
+    if isinstance(given, str):
+        try:
+            given = [int(size) for size in given.split("-")]
+        except ValueError:
+            raise ValueError(
+                f"hidden_layer_sizes as text is such as '128-64', got {hidden_layer_sizes!r}"
+            ) from None
+    sizes = given if np.iterable(given) else [given]
+    return [whole("each of hidden_layer_sizes", size, at_least=1) for size in sizes]
+
+
+def hidden_activations(activation: Any, count: int) -> list[Activation]:  # noqa: ANN401
+    """Return the activation of each hidden layer; of one at least, that of no layer at all."""
+    several = isinstance(activation, list | tuple)
+    if several and len(activation) != count:
+        raise ValueError(
+            f"activation has {len(activation)} entries for {count} hidden layers: {activation!r}"
+        )
+    made = []
+    for given in activation if several else [activation] * max(count, 1):
+        name = "sigmoid" if given == "logistic" else given
+        one = activation_named(copy.deepcopy(name))
+        if one is None:
+            raise ValueError("activation must be a name such as 'relu', got None")
+        made.append(one)
+    return made or [Sigmoid()]
+
+
+def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
+    """Return the rate after each hidden layer."""
+    rates = list(dropout) if np.iterable(dropout) else [dropout] * count
+    if len(rates) != count:
+        raise ValueError(f"dropout has {len(rates)} entries for {count} hidden layers: {rates!r}")
+    return [real("dropout", rate, at_least=0, below=1) for rate in rates]
+
+
+def adapt(network: Network, x: np.ndarray) -> None:
+    """Let layers that take statistics of the training inputs do so.
+
+    Raises
+    ------
+    ValueError
+        If one of them stands behind a layer that learns, or inside another layer.
+    """
+    taking: list[Any] = [part for _, part in network.named_parts() if hasattr(part, "adapt")]
+    for part in network.parts if taking else ():
+        if part in taking:
+            taking[0].adapt(x)
+            taking.remove(part)
+        if not taking or part.parameters or part.inner:
+            break
+        x = part.forward(x, Cache(), training=False)
+    if taking:
+        raise ValueError(
+            f"{taking[0]!r} takes its statistics before the training: put it before the first "
+            "layer that learns"
+        )

@@ -1,0 +1,120 @@
+"""A picture of a fitted estimator's training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from glassnet.extras import require
+from glassnet.names import lookup
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    from glassnet.estimators.base import NeuralNetworkEstimator
+
+
+class TrainingHistoryDisplay:
+    """Loss or score of an estimator, epoch by epoch, after scikit-learn's Display classes.
+
+    Parameters
+    ----------
+    training : sequence of float, optional
+        One number an epoch.
+    validation : sequence of float, optional
+        The same of the validation data.
+    name : str
+        What the numbers are: the label of their axis.
+    best_epoch : int, optional
+        Counted from 1; it is marked.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : list of matplotlib Line2D
+
+    Examples
+    --------
+    >>> display = TrainingHistoryDisplay([2.0, 1.0, 0.5], name="loss").plot()
+    >>> display.ax_.get_ylabel()
+    'loss'
+    """
+
+    ax_: Axes
+    figure_: Figure
+    lines_: list[Line2D]
+
+    def __init__(
+        self,
+        training: Sequence[float] | None = None,
+        validation: Sequence[float] | None = None,
+        *,
+        name: str = "loss",
+        best_epoch: int | None = None,
+    ) -> None:
+        self.training, self.validation = training, validation
+        self.name, self.best_epoch = name, best_epoch
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: NeuralNetworkEstimator, *, curve: str = "loss", ax: Axes | None = None
+    ) -> TrainingHistoryDisplay:
+        """Draw what a fitted estimator remembers.
+
+        Parameters
+        ----------
+        estimator : NeuralNetworkClassifier or NeuralNetworkRegressor
+        curve : {"loss", "score"}
+            The losses of training and validation data; or the score on the validation data,
+            accuracy or R².
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Raises
+        ------
+        ValueError
+            If there are no scores because there was no validation data.
+        """
+        check_is_fitted(estimator)
+        scores = estimator.validation_scores_
+        best = scores.index(max(scores)) + 1 if scores else None
+        lookup({"loss": True, "score": True}, curve, "curve")
+        if curve == "loss":
+            losses = (estimator.loss_curve_, estimator.validation_loss_curve_)
+            return cls(*losses, name="loss", best_epoch=best).plot(ax)
+        if not scores:
+            raise ValueError(
+                "without validation data there are no scores; fit with early_stopping=True, or "
+                "give fit X_val and y_val"
+            )
+        name = "accuracy" if hasattr(estimator, "classes_") else "R²"
+        return cls(None, scores, name=name, best_epoch=best).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> TrainingHistoryDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+        """
+        axes: Any = ax
+        if axes is None:
+            _, axes = require("matplotlib.pyplot", "cli").subplots()
+        self.lines_ = []
+        for label, values in (("training", self.training), ("validation", self.validation)):
+            if values is not None:
+                epochs = range(1, len(values) + 1)
+                self.lines_ += axes.plot(epochs, values, label=label)
+        if self.best_epoch is not None:
+            label = f"best score: epoch {self.best_epoch}"
+            axes.axvline(self.best_epoch, color="0.6", linewidth=1, label=label)
+        axes.set(xlabel="epoch", ylabel=self.name)
+        axes.legend()
+        self.ax_, self.figure_ = axes, axes.figure
+        return self

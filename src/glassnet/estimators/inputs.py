@@ -1,0 +1,209 @@
+"""What users hand to an estimator, checked: examples, weights, parameters."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_array, validate_data
+
+from glassnet.checks import flag, real, whole
+from glassnet.data import Dataset
+from glassnet.names import unknown
+from glassnet.training import Callback
+from glassnet.training.compiled import ENGINES
+
+if TYPE_CHECKING:
+    from glassnet.estimators.base import NeuralNetworkEstimator
+
+CHOICES = {
+    "solver": ("adam", "sgd", "lbfgs"),
+    "learning_rate": ("constant", "invscaling", "adaptive"),
+    "engine": ENGINES,
+}
+FLAGS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
+
+
+def check_parameters(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse parameters that are out of range; those of the network are checked as it is made.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The message has the parameter's name, what it may be, and the value.
+    """
+    for name, known in CHOICES.items():
+        if getattr(estimator, name) not in known:
+            raise ValueError(unknown(getattr(estimator, name), known, name))
+    for name in FLAGS:
+        value = getattr(estimator, name)
+        flag(name, bool(value) if isinstance(value, np.bool_) else value)
+    if estimator.batch_size != "auto":
+        whole("batch_size", estimator.batch_size, at_least=1)
+    whole("max_iter", estimator.max_iter, at_least=1)
+    whole("max_fun", estimator.max_fun, at_least=1)
+    if estimator.n_iter_no_change != math.inf:
+        whole("n_iter_no_change", estimator.n_iter_no_change, at_least=1)
+    real("learning_rate_init", estimator.learning_rate_init, above=0)
+    real("epsilon", estimator.epsilon, above=0)
+    for name in ("alpha", "tol", "power_t"):
+        real(name, getattr(estimator, name), at_least=0)
+    for name in ("momentum", "beta_1", "beta_2"):
+        real(name, getattr(estimator, name), at_least=0, below=1)
+    real("validation_fraction", estimator.validation_fraction, above=0, below=1)
+    for callback in callbacks_of(estimator):
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must hold glassnet's callbacks, got {callback!r}")
+    if estimator.solver == "lbfgs":
+        if callbacks_of(estimator):
+            raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
+        if estimator.layers is None and np.any(estimator.dropout):
+            raise ValueError(
+                "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
+                "by chance; use 'adam' or 'sgd' with dropout"
+            )
+
+
+def callbacks_of(estimator: NeuralNetworkEstimator) -> list[Any]:
+    """Return the callbacks: none if there are none."""
+    callbacks = estimator.callbacks
+    return list(callbacks) if isinstance(callbacks, Iterable) else [callbacks] * bool(callbacks)
+
+
+def examples(
+    estimator: NeuralNetworkEstimator,
+    X: Any,  # noqa: ANN401 (whatever scikit-learn takes)
+    y: Any = "no_validation",  # noqa: ANN401
+    *,
+    reset: bool,
+    numeric: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None, tuple[int, ...] | None]:
+    """Return examples as rows of numbers, float64 or float32, and the shape of one.
+
+    Parameters
+    ----------
+    estimator : NeuralNetworkEstimator
+    X : array-like or sparse matrix, shape (n, features); with `layers` also (n, *input_shape)
+        A sparse matrix is written out in full.
+    y : array-like, optional
+        What goes with the examples.
+    reset : bool
+        Whether the estimator shall know them from now on: their number and names.
+    numeric : bool
+        Whether `y` has to be numbers.
+
+    Returns
+    -------
+    X : ndarray, shape (n, features)
+    y : ndarray or None
+    shape : tuple of int or None
+        None where examples are rows already.
+    """
+    shape = None
+    if estimator.layers is not None and isinstance(X, np.ndarray) and X.ndim > 2:
+        shape = X.shape[1:]
+        if X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
+            X = X.astype(np.float32)  # bytes of images lose nothing there
+        X = X.reshape(len(X), math.prod(shape))
+    settings = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32), "order": "C"}
+    if isinstance(y, str):  # as scikit-learn says that there is none; None means it was forgotten
+        checked, targets = validate_data(estimator, X, reset=reset, **settings), None
+    else:
+        checked, targets = validate_data(
+            estimator, X, y, reset=reset, multi_output=True, y_numeric=numeric, **settings
+        )
+    if not isinstance(checked, np.ndarray):
+        checked = checked.toarray()
+    if targets is not None and not isinstance(targets, np.ndarray):
+        targets = targets.toarray()
+    return checked, targets, shape
+
+
+def shape_of_example(
+    estimator: NeuralNetworkEstimator, features: int, shape: tuple[int, ...] | None
+) -> tuple[int, ...]:
+    """Return the shape that the network takes.
+
+    Raises
+    ------
+    ValueError
+        If `input_shape` is not that of the examples, or has another number of features.
+    """
+    given = estimator.input_shape
+    if given is None:
+        return shape or (features,)
+    wanted = (given,) if isinstance(given, int) else tuple(given)
+    if shape not in (None, wanted) or math.prod(wanted) != features:
+        raise ValueError(
+            f"input_shape={given!r} means {math.prod(wanted)} features, X has "
+            f"{f'examples of shape {shape}' if shape else f'{features} features'}"
+        )
+    return wanted
+
+
+def weights_of(sample_weight: Any, n_examples: int) -> np.ndarray | None:  # noqa: ANN401
+    """Return the weight of each example, shape (n,); None if all count the same.
+
+    Raises
+    ------
+    ValueError
+        If there are too few or too many, or one is negative, or all are 0.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n_examples, sample_weight)
+    weights: np.ndarray = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (n_examples,):
+        raise ValueError(
+            f"sample_weight needs shape ({n_examples},), one weight an example, got {weights.shape}"
+        )
+    if weights.min() < 0.0:
+        raise ValueError(f"sample_weight must be 0 or more, got {weights.min():g}")
+    if weights.max() == 0.0:
+        raise ValueError("every sample_weight is zero: there is no example to learn from")
+    return weights
+
+
+def split(
+    data: Dataset, fraction: float, seed: int, strata: np.ndarray | None
+) -> tuple[Dataset, Dataset]:
+    """Hold a fraction out for validation: of the same examples the same in every call.
+
+    Parameters
+    ----------
+    data : Dataset
+    fraction : float
+    seed : int
+        Decides which.
+    strata : ndarray of int, shape (n,), optional
+        What both parts shall have the same share of, where there is enough of each.
+
+    Returns
+    -------
+    rest, held_out : Dataset
+
+    Raises
+    ------
+    ValueError
+        If it is less than two examples.
+    """
+    if strata is not None:
+        counts = np.unique_counts(strata).counts
+        held = math.ceil(fraction * len(data))
+        if counts.min() < 2 or not len(counts) <= held <= len(data) - len(counts):
+            strata = None
+    rows = np.arange(len(data))
+    rest, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
+    if len(held_out) < 2:
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} examples holds out {len(held_out)}, "
+            "and a score needs 2; raise it, or give X_val and y_val"
+        )
+    return data.take(rest), data.take(held_out)

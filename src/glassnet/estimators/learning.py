@@ -1,0 +1,152 @@
+"""An estimator's training, from checked data on."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from sklearn.exceptions import ConvergenceWarning
+
+from glassnet.data import Dataset
+from glassnet.estimators.architecture import SEEDS
+from glassnet.estimators.convergence import EpochLines
+from glassnet.estimators.inputs import callbacks_of
+from glassnet.estimators.solvers import minimise, optimizer_for, penalised, schedule_for
+from glassnet.training import Callback, DivergenceError, Trainer
+
+if TYPE_CHECKING:
+    from glassnet.estimators.base import NeuralNetworkEstimator
+
+MOST_AT_ONCE = 200
+"""Examples in a batch where nobody says how many."""
+
+
+def learn(
+    estimator: NeuralNetworkEstimator,
+    train: Dataset,
+    validation: Dataset | None,
+    *,
+    partial: bool,
+) -> None:
+    """Train by gradient descent on batches: until it converges, or for one epoch.
+
+    Once a score on validation data has stopped `partial_fit`, it leaves the network as it is.
+    """
+    network, convergence = estimator.network_, estimator.convergence_
+    memory = estimator.optimizer_state_ if partial else None
+    going_on = memory is not None
+    if going_on and convergence.early_stopping and convergence.converged:
+        estimator.n_iter_ = 0
+        return
+    convergence.early_stopping = bool(estimator.early_stopping)
+    if not going_on:
+        convergence.begin_again(network)
+    examples, before = len(train), len(estimator.history_)
+    batch = MOST_AT_ONCE if estimator.batch_size == "auto" else int(estimator.batch_size)
+    batch = min(batch, examples)
+    decay, train = _decay_for(estimator, train, batch)
+    share, told = estimator.loss_scales()
+    optimizer = optimizer_for(estimator, decay=decay, share=share)
+    if memory is not None:
+        optimizer.load_state(memory)
+    convergence.prepare(
+        tol=float(estimator.tol),
+        patience=estimator.n_iter_no_change,
+        scale=told,
+        penalty=0.5 * decay,
+        decaying=penalised(network),
+        score=estimator.scoring_of(validation),
+    )
+    callbacks: list[Callback] = [convergence, *callbacks_of(estimator)]
+    if estimator.verbose:
+        callbacks.append(EpochLines(convergence))
+    least = max(layer.least_batch for _, layer in network.named_parts())
+    trainer = Trainer(
+        network,
+        loss=estimator.loss_function(),
+        optimizer=optimizer,
+        schedule=schedule_for(estimator, examples, seen=estimator.t_, scale=convergence.scale),
+        batch_size=batch,
+        drop_last=0 < examples % batch < least,
+        shuffle=bool(estimator.shuffle),
+        metrics=estimator.metrics(),
+        callbacks=callbacks,
+        engine=estimator.engine,
+        seed=(estimator.seed_ + before) % SEEDS,
+    )
+    trainer.history = estimator.history_
+    try:
+        trainer.fit(train, epochs=1 if partial else estimator.max_iter, validation=validation)
+    except DivergenceError as error:
+        raise ValueError(f"{error}; scaling the inputs may help too") from error
+    except KeyboardInterrupt:
+        warnings.warn("training was interrupted; the estimator keeps what it learned", stacklevel=4)
+        trainer.stopped = True
+    estimator.n_iter_ = len(estimator.history_) - before
+    estimator.t_ += examples * estimator.n_iter_
+    estimator.optimizer_state_ = optimizer.state() if partial else None
+    if convergence.best is not None and (convergence.converged or not partial):
+        network.fill(convergence.best)
+        convergence.best = None
+    if not (partial or trainer.stopped):
+        _warn(f"max_iter={estimator.max_iter} epochs ended before training had converged")
+
+
+def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset) -> None:
+    """Train by L-BFGS on all examples at once."""
+    convergence, history = estimator.convergence_, estimator.history_
+    decay, train = _decay_for(estimator, train, len(train))
+    share, told = estimator.loss_scales()
+
+    def note(loss: float) -> None:
+        loss *= told / share
+        history.records.append({"epoch": len(history) + 1, "loss": loss})
+        convergence.losses.append(loss)
+        convergence.best_loss = min(convergence.best_loss, loss)
+        if estimator.verbose:
+            sys.stdout.write(f"iteration {len(history)}  loss {loss:.6g}\n")
+
+    result = minimise(
+        estimator.network_,
+        estimator.loss_function(),
+        train,
+        decay=decay,
+        share=share,
+        tol=float(estimator.tol),
+        max_iter=estimator.max_iter,
+        max_fun=estimator.max_fun,
+        after_iteration=note,
+    )
+    if not convergence.losses:  # it began where it wanted to be
+        note(float(result.fun))
+    estimator.n_iter_ = min(int(result.nit), estimator.max_iter)
+    estimator.t_ += len(train) * estimator.n_iter_
+    convergence.converged = result.status == 0
+    if result.status == 1:
+        _warn(
+            f"max_iter={estimator.max_iter} iterations or max_fun={estimator.max_fun} evaluations "
+            "ended before training had converged"
+        )
+
+
+def _decay_for(
+    estimator: NeuralNetworkEstimator, train: Dataset, batch: int
+) -> tuple[float, Dataset]:
+    """Return the decay that `alpha` means, and the data without weights that are all the same.
+
+    The penalty on a batch is ``alpha / 2 ‖W‖² / Σ w``, with the weights of its examples; of batches
+    that are not all of the data, the weights count as their mean.
+    """
+    weights = train.weights
+    if weights is None:
+        return estimator.alpha / batch, train
+    if weights.min() == weights.max():
+        train = Dataset(train.x, train.y, dtype=train.x.dtype.name)
+    return estimator.alpha / (batch * float(weights.mean())), train
+
+
+def _warn(what: str) -> None:
+    warnings.warn(
+        f"{what}; raise it, or tol, or scale the inputs", ConvergenceWarning, stacklevel=5
+    )

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+from matplotlib import pyplot as plt
+
+from glassnet.estimators import (
+    NeuralNetworkClassifier,
+    NeuralNetworkRegressor,
+    TrainingHistoryDisplay,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open() -> Any:
+    yield
+    plt.close("all")
+
+
+def test_both_losses_and_the_best_epoch_are_drawn(iris: Any) -> None:
+    fitted = NeuralNetworkClassifier(max_iter=6).fit(*iris, X_val=iris[0], y_val=iris[1])
+    display = TrainingHistoryDisplay.from_estimator(fitted)
+    training, validation = display.lines_
+    assert training.get_ydata().tolist() == fitted.loss_curve_
+    assert validation.get_ydata().tolist() == fitted.validation_loss_curve_
+    assert training.get_xdata()[0] == 1
+    best = fitted.validation_scores_.index(max(fitted.validation_scores_)) + 1
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["training", "validation", f"best score: epoch {best}"]
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("epoch", "loss")
+
+
+def test_scores_are_drawn_where_one_wants(diabetes: Any) -> None:
+    fitted = NeuralNetworkRegressor(max_iter=4, early_stopping=True).fit(*diabetes)
+    figure, axes = plt.subplots()
+    display = TrainingHistoryDisplay.from_estimator(fitted, curve="score", ax=axes)
+    assert display.ax_ is axes
+    assert display.figure_ is figure
+    assert display.lines_[0].get_ydata().tolist() == fitted.validation_scores_
+    assert axes.get_ylabel() == "R²"
+    assert display.plot().ax_ is not axes
+
+
+def test_what_is_not_there_is_not_drawn(iris: Any) -> None:
+    fitted = NeuralNetworkClassifier(max_iter=2).fit(*iris)
+    assert len(TrainingHistoryDisplay.from_estimator(fitted).lines_) == 1
+    with pytest.raises(ValueError, match="without validation data there are no scores"):
+        TrainingHistoryDisplay.from_estimator(fitted, curve="score")
+    with pytest.raises(ValueError, match="unknown curve 'lost'"):
+        TrainingHistoryDisplay.from_estimator(fitted, curve="lost")

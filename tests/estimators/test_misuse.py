@@ -1,0 +1,186 @@
+"""What cannot work is refused when `fit` is called, with the parameter's name and the value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+import glassnet as gn
+from glassnet.estimators import NeuralNetworkClassifier, NeuralNetworkRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"solver": "adm"}, "unknown solver 'adm'; did you mean 'adam'"),
+        ({"learning_rate": "falling"}, "unknown learning_rate 'falling'"),
+        ({"engine": "gpu"}, "unknown engine 'gpu'"),
+        ({"activation": "rleu"}, "unknown activation 'rleu'; did you mean 'relu'"),
+        ({"activation": ["relu", "tanh"]}, "activation has 2 entries for 1 hidden layers"),
+        ({"activation": None}, "activation must be a name .* got None"),
+        ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes must be .* at least 1, got 0"),
+        ({"hidden_layer_sizes": "64x32"}, "such as '128-64', got '64x32'"),
+        ({"n_layers": -1}, "n_layers must be .* got -1"),
+        ({"dropout": 1.0}, "dropout must be .* got 1.0"),
+        ({"dropout": [0.1, 0.2]}, "dropout has 2 entries for 1 hidden layers"),
+        ({"alpha": -1.0}, "alpha must be .* got -1.0"),
+        ({"batch_size": 0}, "batch_size must be .* got 0"),
+        ({"max_iter": 0}, "max_iter must be .* got 0"),
+        ({"learning_rate_init": 0.0}, "learning_rate_init must be .* got 0.0"),
+        ({"momentum": 1.5}, "momentum must be .* got 1.5"),
+        ({"validation_fraction": 1.0}, "validation_fraction must be .* got 1.0"),
+        (
+            {"early_stopping": True, "validation_fraction": 0.001},
+            "holds out 1, and a score needs 2",
+        ),
+        ({"layers": []}, "layers must be a list such as"),
+        ({"layers": ["Dense"]}, "layers must hold layers or their configurations, got 'Dense'"),
+        ({"layers": [{"type": "Dens", "units": 3}]}, "unknown layer 'Dens'"),
+        ({"layers": [gn.Conv2D(4, 3)]}, r"layer conv2d_1: Conv2D.*\(4,\)"),
+        ({"layers": [gn.Dense(3, "softmax")]}, "leave the output layer out"),
+        ({"layers": [gn.ReLU()], "input_shape": (3, 1)}, "means 3 features, X has 4 features"),
+        ({"solver": "lbfgs", "dropout": 0.5}, "dropout changes it by chance"),
+        ({"solver": "lbfgs", "callbacks": [gn.StopOnDivergence()]}, "calls no callbacks"),
+        ({"class_weight": "equal"}, "class_weight must be a dict, 'balanced' or None, got 'equal'"),
+        ({"class_weight": {7: 1.0}}, r"names the class 7, there are \[0, 1, 2\]"),
+        ({"class_weight": {0: -1.0}}, "numbers of 0 or more"),
+        ({"class_weight": {0: 0.0, 1: 0.0, 2: 0.0}}, "are zero for every example"),
+        ({"label_smoothing": 1.0}, "label_smoothing must be .* got 1.0"),
+    ],
+    ids=str,
+)
+def test_a_parameter_out_of_range_is_refused(
+    settings: dict[str, Any], message: str, iris: Any
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        NeuralNetworkClassifier(**settings).fit(*iris)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"early_stopping": "yes"}, "early_stopping must be True or False, got 'yes'"),
+        ({"max_iter": 2.5}, "max_iter must be a whole number"),
+        ({"alpha": "small"}, "alpha must be a number, got 'small'"),
+        ({"callbacks": [print]}, "callbacks must hold glassnet's callbacks"),
+    ],
+    ids=str,
+)
+def test_a_parameter_of_the_wrong_kind_is_refused(
+    settings: dict[str, Any], message: str, iris: Any
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        NeuralNetworkClassifier(**settings).fit(*iris)
+
+
+def test_numbers_and_flags_of_numpy_are_taken(iris: Any) -> None:
+    settings = {"max_iter": np.int64(1), "alpha": np.float32(0.1), "shuffle": np.bool_(False)}
+    NeuralNetworkClassifier(n_iter_no_change=np.inf, **settings).fit(*iris)
+
+
+@pytest.mark.parametrize(
+    ("settings", "y", "message"),
+    [
+        ({"loss": "squared"}, [1.0, 2.0], "unknown loss 'squared'; did you mean 'squared_error'"),
+        ({"loss": "quantile", "quantile": 1.5}, [1.0, 2.0], "level must be .* got 1.5"),
+        ({"loss": "poisson"}, [1.0, -2.0], "needs y of 0 or more, got -2"),
+    ],
+)
+def test_a_loss_that_does_not_suit_is_refused(
+    settings: dict[str, Any], y: list[float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        NeuralNetworkRegressor(**settings).fit([[0.0], [1.0]], y)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([[0.0], [np.nan]], [0, 1], "Input X contains NaN"),
+        ([[0.0], [1.0]], [0, 1, 1], "inconsistent numbers of samples"),
+        ([0.0, 1.0], [0, 1], "Expected 2D array, got 1D array"),
+        (np.zeros((2, 2, 1)), [0, 1], "dim 3"),
+        ([[0.0], [1.0]], [0.5, 1.5], "Unknown label type"),
+        ([[0.0], [1.0]], [[0, 2], [1, 1]], "must hold 0 and 1"),
+    ],
+)
+def test_data_that_cannot_be_learned_are_refused(x: Any, y: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NeuralNetworkClassifier().fit(x, y)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0], "one weight an example"),
+        (np.full(150, -1.0), "0 or more, got -1"),
+        (np.zeros(150), "every sample_weight is zero"),
+        (np.full(150, np.nan), "sample_weight contains NaN"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(weights: Any, message: str, iris: Any) -> None:
+    with pytest.raises(ValueError, match=message):
+        NeuralNetworkClassifier().fit(*iris, sample_weight=weights)
+
+
+def test_class_weights_are_not_for_several_labels() -> None:
+    with pytest.raises(ValueError, match="class_weight is for one class an example"):
+        NeuralNetworkClassifier(class_weight="balanced").fit([[0.0], [1.0]], [[0, 1], [1, 1]])
+
+
+def test_validation_data_come_in_pairs_and_with_steps(iris: Any) -> None:
+    with pytest.raises(ValueError, match="X_val and y_val go together"):
+        NeuralNetworkClassifier().fit(*iris, X_val=iris[0])
+    with pytest.raises(ValueError, match="'lbfgs' measures no validation data"):
+        NeuralNetworkClassifier(solver="lbfgs").fit(*iris, X_val=iris[0], y_val=iris[1])
+    with pytest.raises(ValueError, match="has the class 9, the classifier knows"):
+        NeuralNetworkClassifier().fit(*iris, X_val=iris[0], y_val=iris[1] + 9)
+
+
+def test_nothing_is_predicted_before_fit(iris: Any) -> None:
+    estimator = NeuralNetworkClassifier()
+    for call in (estimator.predict, estimator.predict_proba):
+        with pytest.raises(NotFittedError):
+            call(iris[0])
+    with pytest.raises(AttributeError, match="is not fitted yet"):
+        _ = estimator.loss_curve_
+
+
+def test_images_of_another_shape_are_refused(digits: Any) -> None:
+    images = digits[0][:50].reshape(-1, 8, 8, 1)
+    fitted = NeuralNetworkClassifier(layers=[gn.Conv2D(2, 3)], max_iter=1).fit(
+        images, digits[1][:50]
+    )
+    with pytest.raises(ValueError, match=r"takes examples of shape \(8, 8, 1\)"):
+        fitted.predict(images.reshape(-1, 4, 16, 1))
+    with pytest.raises(ValueError, match=r"X has examples of shape \(4, 16, 1\)"):
+        fitted.fit(images, digits[1][:50], X_val=images.reshape(-1, 4, 16, 1), y_val=digits[1][:50])
+
+
+def test_partial_fit_needs_all_classes_first_and_takes_no_others_later(iris: Any) -> None:
+    part = NeuralNetworkClassifier()
+    with pytest.raises(ValueError, match="the first call of partial_fit needs classes"):
+        part.partial_fit(*iris)
+    part.partial_fit(*iris, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="is not what the first call of partial_fit was given"):
+        part.partial_fit(*iris, classes=[0, 1])
+    with pytest.raises(ValueError, match="y has the class 3"):
+        part.partial_fit(iris[0], iris[1] + 3)
+    assert not hasattr(NeuralNetworkClassifier(solver="lbfgs"), "partial_fit")
+
+
+def test_the_number_of_targets_stays(diabetes: Any) -> None:
+    regressor = NeuralNetworkRegressor(warm_start=True, max_iter=1).fit(*diabetes)
+    with pytest.raises(ValueError, match="y has 2 columns, the regressor was fitted to 1"):
+        regressor.fit(diabetes[0], np.stack([diabetes[1]] * 2, axis=1))
+
+
+def test_a_training_that_leaves_the_numbers_is_told(diabetes: Any) -> None:
+    wild = NeuralNetworkRegressor(solver="sgd", learning_rate_init=1e6)
+    with pytest.raises(ValueError, match=r"training diverged .* scaling the inputs may help"):
+        wild.fit(*diabetes)
