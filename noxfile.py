@@ -16,6 +16,7 @@ TYPES = ("mypy==2.4.1",)
 IMPORTS = ("import-linter==2.16",)
 PACKAGING = ("build==1.6.1", "twine==7.0.0")
 TORCH = "torch==2.13.0"
+KERAS = "keras==3.15.1"
 
 
 @nox.session
@@ -69,8 +70,8 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """Compare with PyTorch."""
-    session.install(".[test]", TORCH)
+    """Compare with PyTorch and Keras."""
+    session.install(".[test]", TORCH, KERAS)
     session.run("pytest", "-n", "auto", "tests/parity", *session.posargs)
 
 

@@ -14,6 +14,8 @@ MODULES = [
     "glassnet.optim",
     "glassnet.data",
     "glassnet.training",
+    "glassnet.export",
+    "glassnet.export.weights",
     "glassnet.cli",
 ]
 
@@ -49,13 +51,13 @@ def test_the_import_leaves_what_works_on_files_and_random_numbers_for_later() ->
     assert loaded & {*later, "glassnet.data.loading", "glassnet.data.tabular"} == set()
 
 
-@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data", "glassnet.export"])
 def test_names_that_are_imported_later_are_listed_from_the_beginning(package: str) -> None:
     code = f"import {package} as package; print(set(package.__all__) <= set(dir(package)))"
     assert run(code) == "True\n"
 
 
-@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data", "glassnet.export"])
 def test_a_name_that_a_package_has_not_is_an_attribute_error(package: str) -> None:
     code = f"import {package} as package; print(hasattr(package, 'no_such_name'))"
     assert run(code) == "False\n"
@@ -99,6 +101,10 @@ print("done")
     assert run(BLOCKER + code, str(tmp_path / "model.npz")) == "done\n"
 
 
+NETWORK = """import glassnet.export
+    network = glassnet.Network([glassnet.Dense(1)], input_shape=1)"""
+
+
 @pytest.mark.parametrize(
     ("use", "extra"),
     [
@@ -106,6 +112,9 @@ print("done")
         ("import glassnet.recipes", "cli"),
         ("import glassnet.report", "cli"),
         ("import glassnet; glassnet.load_dataset('digits')", "sklearn"),
+        (f"{NETWORK}; glassnet.export.to_onnx(network)", "export"),
+        (f"{NETWORK}; glassnet.export.save_safetensors(network, 'x')", "export"),
+        ("import glassnet.export as e; e.load_safetensors('x')", "export"),
     ],
 )
 def test_what_needs_an_extra_names_it(use: str, extra: str) -> None:
@@ -130,7 +139,7 @@ def test_the_command_line_without_its_extra_says_what_to_install() -> None:
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("package", ["glassnet", "glassnet.data"])
+@pytest.mark.parametrize("package", ["glassnet", "glassnet.data", "glassnet.export"])
 def test_every_public_name_is_there(package) -> None:
     code = f"import {package} as p; print([name for name in p.__all__ if not hasattr(p, name)])"
     assert run(code) == "[]\n"

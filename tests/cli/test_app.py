@@ -17,8 +17,8 @@ from glassnet.cli.console import duration
 from glassnet.extras import MissingExtraError
 
 COMMANDS = [
-    ["train"], ["evaluate"], ["predict"], ["report"], ["summary"], ["recipes"], ["check"],
-    ["data", "list"], ["data", "fetch"], ["data", "show"],
+    ["train"], ["evaluate"], ["predict"], ["export"], ["report"], ["summary"], ["recipes"],
+    ["check"], ["data", "list"], ["data", "fetch"], ["data", "show"],
 ]  # fmt: skip
 
 

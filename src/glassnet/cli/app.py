@@ -16,6 +16,7 @@ from glassnet.cli import (
     console,
     data,
     evaluate,
+    export,
     predict,
     rates,
     recipes,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (train, evaluate, predict, report, summary, recipes, check, rates):
+for module in (train, evaluate, predict, export, report, summary, recipes, check, rates):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name=study.NAME)
