@@ -109,7 +109,9 @@ def test_the_labels_of_mnist_are_not_taken_for_those_of_fashion_mnist(
     assert find_dataset("mnist", data_dir=mine) == mine
 
 
-@pytest.mark.parametrize("labels", [gzip.compress(b"")[:12], bytes(2**20 + 1)])
+@pytest.mark.parametrize(
+    "labels", [gzip.compress(b"")[:12], bytes(2**20 + 1)], ids=["cut off", "too large"]
+)
 def test_labels_that_can_not_be_known_are_left_to_the_reader(
     labels, mnist_files, put, tmp_path
 ) -> None:

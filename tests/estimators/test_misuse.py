@@ -52,7 +52,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
         ({"class_weight": {0: 0.0, 1: 0.0, 2: 0.0}}, "are zero for every example"),
         ({"label_smoothing": 1.0}, "label_smoothing must be .* got 1.0"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ", ".join(value),
 )
 def test_a_parameter_out_of_range_is_refused(
     settings: dict[str, Any], message: str, iris: Any
