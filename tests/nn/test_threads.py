@@ -8,7 +8,9 @@ import threading
 import numpy as np
 import pytest
 
+import glassnet as gn
 from glassnet.nn import Cache, threads
+from glassnet.training.steps import NumpySteps
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -87,3 +89,28 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(("layer", "threads_in_use"), [("conv", 1), ("dense", None)])
+def test_steps_of_convolutions_keep_blas_to_one_thread(layer: str, threads_in_use) -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl", reason="without it products have threads")
+    before = {
+        library["num_threads"]
+        for library in threadpoolctl.threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    layers = [gn.Residual([gn.Conv2D(1, 3, padding=1)])] if layer == "conv" else []
+    network = gn.Network([*layers, gn.Flatten(), gn.Dense(2, "softmax")], input_shape=(4, 4, 1))
+    steps = NumpySteps(network, gn.CategoricalCrossEntropy(), gn.SGD(0.1))
+    with steps.ready():
+        inside = {
+            library["num_threads"]
+            for library in threadpoolctl.threadpool_info()
+            if library["user_api"] == "blas"
+        }
+    assert inside == ({threads_in_use} if threads_in_use else before)
+    assert {
+        library["num_threads"]
+        for library in threadpoolctl.threadpool_info()
+        if library["user_api"] == "blas"
+    } == before

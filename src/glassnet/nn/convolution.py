@@ -20,6 +20,8 @@ class Convolution(Layer):
     The arguments are those of `Conv2D`.
     """
 
+    shares_products = True
+
     def __init__(
         self,
         kernel_size: int | Pair,

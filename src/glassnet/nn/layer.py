@@ -185,6 +185,8 @@ class Layer(Configurable, ABC):
     parameters: tuple[Parameter, ...] = ()
     inner: tuple[Layer, ...] = ()
     """Layers that this one runs itself; its `build` builds them."""
+    shares_products: bool = False
+    """Whether threads of the layer's own share its matrix products."""
     least_batch: int = 1
     """Examples that a training pass needs; known once it is built."""
     least: Mapping[str, float] = MappingProxyType({})

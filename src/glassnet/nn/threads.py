@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache as once
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,13 +57,22 @@ def in_shares(
     if count < 2 or (products and not installed("threadpoolctl")):
         return [work(0, n, 0)]
     edges = [n * i // count for i in range(count + 1)]
-    with one_thread_a_product if products else nullcontext():
+    with small_products() if products else nullcontext():
         others = [_pool().submit(work, edges[i], edges[i + 1], i) for i in range(1, count)]
         try:
             first = work(0, edges[1], 0)
         finally:
             results = [other.result() for other in others]
     return [first, *results]
+
+
+def small_products() -> AbstractContextManager[None]:
+    """Return what keeps matrix products to the thread that asks for them.
+
+    For those next to work in shares: BLAS' own threads wait for more to do by turning round and
+    round, some 20 ms long, and would take the processors from ours.
+    """
+    return one_thread_a_product if installed("threadpoolctl") else nullcontext()
 
 
 def in_blocks(

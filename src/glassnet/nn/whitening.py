@@ -50,6 +50,8 @@ class Whitening2D(Layer):
     True
     """
 
+    shares_products = True
+
     def __init__(
         self, kernel_size: int | Pair = 2, *, epsilon: float = 5e-4, examples: int = 5000
     ) -> None:

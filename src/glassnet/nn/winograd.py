@@ -17,13 +17,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache as once
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from glassnet.nn.layer import Shape
-from glassnet.nn.threads import in_shares
+from glassnet.nn.threads import in_shares, small_products
 from glassnet.nn.windows import Pair, Windows
 
 WORKSPACE_BYTES = 2**21
@@ -57,10 +58,11 @@ def correlate(x: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray) -
     """Write to `out` what filters give on images; see `correlation.correlate`."""
     channels, filters = W.shape[2:]
     of_tile, of_kernel, of_output = transforms(x.dtype)
-    U = np.dot(of_kernel, W.reshape(9, -1)).reshape(36, channels, filters)
+    with small_products():
+        U = np.dot(of_kernel, W.reshape(9, -1)).reshape(36, channels, filters)
 
     def work(start: int, stop: int, _: int) -> None:
-        memory = _Memory(x.dtype)
+        memory = _memory_for(x.dtype)
         for band in _bands(start, stop, windows, channels + filters, x.itemsize):
             tiles = _to_tiles(x, band, windows, 6, memory)
             V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
@@ -77,7 +79,7 @@ def correlate_filters(x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.n
     of_tile, of_kernel, of_output = transforms(x.dtype)
 
     def work(start: int, stop: int, _: int) -> np.ndarray:
-        memory, total = _Memory(x.dtype), np.zeros((36, channels, filters), dy.dtype)
+        memory, total = _memory_for(x.dtype), np.zeros((36, channels, filters), dy.dtype)
         for band in _bands(start, stop, windows, channels + filters, x.itemsize):
             tiles = _to_tiles(x, band, windows, 6, memory)
             V = np.dot(of_tile, tiles, out=memory("V", tiles.shape)).reshape(36, -1, channels)
@@ -90,11 +92,12 @@ def correlate_filters(x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.n
     totals = in_shares(len(x), work, worth=float(dy.size * 9 * channels), products=True)
     for total in totals[1:]:
         totals[0] += total
-    out[...] = np.dot(of_kernel.T, totals[0].reshape(36, -1)).reshape(out.shape)
+    with small_products():
+        out[...] = np.dot(of_kernel.T, totals[0].reshape(36, -1)).reshape(out.shape)
 
 
 class _Memory:
-    """Memory by name, taken once: large arrays are slow to get anew every time."""
+    """Memory by name, which a thread keeps: to get it anew takes as long as the products."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
@@ -105,6 +108,15 @@ class _Memory:
         if size > self._arrays.get(name, np.empty(0)).size:
             self._arrays[name] = np.zeros(size, self._dtype)
         return self._arrays[name][:size].reshape(shape)
+
+
+_of_thread = local()
+
+
+def _memory_for(dtype: np.dtype[Any]) -> _Memory:
+    memory = _of_thread.__dict__.setdefault(dtype.char, _Memory(dtype))
+    assert isinstance(memory, _Memory)  # noqa: S101 (for mypy)
+    return memory
 
 
 def _tiles(windows: Windows) -> Pair:

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from glassnet.data.batches import Chunk
-from glassnet.nn import Cache, Loss, Weighted
+from glassnet.nn import Cache, Loss, Network, Weighted
+from glassnet.nn.threads import small_products
 from glassnet.optim import Optimizer
 
 
@@ -113,7 +114,12 @@ class NumpySteps:
         self._cache: list[Cache] = network.new_cache()
 
     def ready(self) -> AbstractContextManager[None]:
-        """Hold nothing."""
+        """Keep BLAS to one thread where layers share their products among threads."""
+        network = self._network
+        if isinstance(network, Network) and any(
+            part.shares_products for _, part in network.named_parts()
+        ):
+            return small_products()
         return nullcontext()
 
     def run(  # noqa: PLR0917
