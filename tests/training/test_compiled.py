@@ -15,7 +15,7 @@ from glassnet.training.steps import NumpySteps
 pytest.importorskip("numba", reason="the compiled steps need the extra fast")
 pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
 
-from glassnet.kernels import dense_chain, elementwise
+from glassnet.kernels import chain_layout, elementwise
 
 HALF, MEAN = "half_squared_error", "mean_squared_error"
 BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
@@ -139,7 +139,7 @@ def test_few_zeros_and_many_make_no_difference(zeros) -> None:
 @pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("batch", [1, 7])
 def test_layers_that_are_left_to_blas_agree_as_well(batch, monkeypatch) -> None:
-    monkeypatch.setattr(dense_chain, "MOST_TRANSPOSED", 0)
+    monkeypatch.setattr(chain_layout, "MOST_TRANSPOSED", 0)
     layers = lambda: [gn.Dense(600, "tanh"), gn.Dense(20, "relu"), gn.Dense(4, "softmax")]  # noqa: E731
     ours, _ = train("numba", layers, SMOOTH, size=batch)
     slow, _ = train("numpy", layers, SMOOTH, size=batch)

@@ -11,11 +11,34 @@ the gradients of its share of the parameters, and makes their step. After each o
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
-from glassnet.alignment import aligned_zeros
+from glassnet.kernels.chain_layout import (
+    ACTIVATION,
+    INPUTS,
+    ONE,
+    ONE_ROW,
+    PART,
+    SLOPE,
+    SLOPES,
+    UNITS,
+    ZEROS,
+    A,
+    B,
+    Chain,
+    D,
+    Examples,
+    LossSettings,
+    Parameters,
+    SGDSettings,
+    T,
+    W,
+    X,
+    Z,
+    rows_of,
+    slope_of,
+    slopes_of_thread,
+)
 from glassnet.kernels.compilation import compiled, part
 from glassnet.kernels.elementwise import (
     PRELU,
@@ -30,7 +53,6 @@ from glassnet.kernels.elementwise import (
     slope_gradient,
 )
 from glassnet.kernels.matrices import (
-    MOST_BYTES_APART,
     Matrix,
     large_product,
     lie_close,
@@ -40,127 +62,8 @@ from glassnet.kernels.matrices import (
 from glassnet.kernels.team import STOPPED, Member, meet, share
 from glassnet.kernels.vectors import Row, prefetch, row_operation
 
-W, B, INPUTS, UNITS, ACTIVATION, SLOPE, SLOPES, Z, A, D, T, S, X, PART = range(14)
-"""Columns of the table of layers. In the parameter vector: where W and b begin, the shape of W, the
-activation's code, where its slopes begin and how many there are. In the workspace: where the
-pre-activations begin, the outputs, the gradients by the pre-activations, the transposed W (or -1),
-each thread's gradients by the slopes; for the first layer the inputs of the batch, and each
-thread's part of the pre-activations."""
-
-ONE, ZEROS = 0, 16
-"""What stands at the beginning of the workspace: a one, and a row of zeros."""
-
-ONE_ROW: Any = np.int64(1)
-"""Not just 1, for which Numba would compile functions anew."""
-
-MOST_TRANSPOSED = 2**14
-"""Weights of a matrix that is kept transposed as well; BLAS multiplies by larger ones."""
-
 _BLOCK, _LARGE_BLOCK = 2**12, 2**17
 """Parameters whose gradient is computed and used before the next ones': it stays in the cache."""
-
-
-class Parameters(NamedTuple):
-    """The parameters, their gradients and velocities, each of shape (P,)."""
-
-    theta: np.ndarray
-    grad: np.ndarray
-    velocity: np.ndarray
-
-
-class Chain(NamedTuple):
-    """The layers, and memory to work in."""
-
-    layers: np.ndarray
-    """The table, shape (layers, 14)."""
-    fixed_slopes: np.ndarray
-    """Of leaky ReLUs, shape (layers,)."""
-    work: np.ndarray
-    """The workspace; it begins with a one and a row of zeros."""
-    norms: np.ndarray
-    """Each thread's part of the squared norm of the gradient, float64, shape (threads,)."""
-
-
-class Examples(NamedTuple):
-    """What is learned, and what came out; all flat."""
-
-    x: np.ndarray
-    """Inputs of a whole data set."""
-    rows: np.ndarray
-    """Which of them to take, in this order; int, shape (n,)."""
-    y: np.ndarray
-    """Targets of those, shape (n * outputs,)."""
-    outputs: np.ndarray
-    """Where to write their outputs, each with the weights of its step, shape (n * outputs,)."""
-
-
-class LossSettings(NamedTuple):
-    """The loss' code, and whether it forms a pair with the last activation."""
-
-    code: int
-    paired: bool
-
-
-class SGDSettings(NamedTuple):
-    """Settings of SGD, numbers of the network's dtype; `clip_norm` 0 means none.
-
-    Biases and slopes don't decay.
-    """
-
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    clip_norm: float
-
-
-def lay_out(
-    rows: list[list[int]], slopes: list[float], dtype: np.dtype[Any], batch_size: int, threads: int
-) -> Chain:
-    """Return the table of these layers, and the memory to work in.
-
-    Parameters
-    ----------
-    rows : list of list of int
-        Columns `W` to `SLOPES` of each layer.
-    slopes : list of float
-        Of leaky ReLUs.
-    dtype : dtype
-        Of the network.
-    batch_size : int
-        If it is 1, there is a row for each thread.
-    threads : int
-        Of the team.
-    """
-    layers = np.full((len(rows), 14), -1)
-    layers[:, : SLOPES + 1] = rows
-    widest = int(layers[:, INPUTS : UNITS + 1].max())
-    end = ZEROS + -(-widest // 16) * 16
-
-    def place(size: int) -> int:
-        nonlocal end
-        at, end = end, end + -(-size // 16) * 16  # each begins on a cache line
-        return at
-
-    for k, layer in enumerate(layers):
-        n = (batch_size if batch_size > 1 else threads) * layer[UNITS]
-        weights = layer[INPUTS] * layer[UNITS]
-        layer[Z], layer[A], layer[D] = place(n), place(n), place(n)
-        if k > 0 and weights <= MOST_TRANSPOSED:
-            layer[T] = place(weights)
-        layer[S] = place(threads * layer[SLOPES])
-    first = layers[0]
-    first[X] = place(batch_size * first[INPUTS]) if batch_size > 1 else -1
-    first[PART] = place(threads * batch_size * first[UNITS])
-    work = aligned_zeros(end, dtype)
-    work[ONE] = 1
-    return Chain(layers, np.array(slopes, dtype), work, np.zeros(threads))
-
-
-def uses_blas(network: Chain) -> bool:
-    """Tell whether some of the products are left to BLAS."""
-    table = network.layers
-    apart = table[:, INPUTS : UNITS + 1].max() * network.work.itemsize
-    return bool((table[1:, T] < 0).any()) or not apart < MOST_BYTES_APART
 
 
 @compiled
@@ -298,7 +201,7 @@ def activate_layer(k: int, first: int, end: int, theta: np.ndarray, network: Cha
     layers, work, units = network.layers, network.work, network.layers[k, UNITS]
     z = rows_of(work, layers[k, Z], first, end, units)
     a = rows_of(work, layers[k, A], first, end, units)
-    activate(layers[k, ACTIVATION], _slope(k, theta, network), units, z, a)
+    activate(layers[k, ACTIVATION], slope_of(k, theta, network), units, z, a)
 
 
 @part
@@ -341,7 +244,7 @@ def chain_layer(
     if layers[k, ACTIVATION] == PRELU:
         slope_gradient(units, z, d, slopes_of_thread(rank, k, network))
     if by_outputs:
-        chain(layers[k, ACTIVATION], _slope(k, theta, network), units, z, a, d)
+        chain(layers[k, ACTIVATION], slope_of(k, theta, network), units, z, a, d)
 
 
 @part
@@ -462,29 +365,6 @@ def _transpose(member: Member, theta: np.ndarray, network: Chain) -> None:
             for j in range(units):
                 for i in range(first, end):
                     work[layers[k, T] + j * inputs + i] = theta[layers[k, W] + i * units + j]
-
-
-@part
-def rows_of(work: np.ndarray, at: int, first: int, end: int, units: int) -> np.ndarray:
-    """Return rows of a matrix in the workspace, one after the other, shape (rows * units,)."""
-    return work[at + first * units : at + end * units]
-
-
-@part
-def _slope(k: int, theta: np.ndarray, network: Chain) -> np.ndarray:
-    """Return the slopes of a layer's activation: learned ones from theta, else the fixed one."""
-    if network.layers[k, ACTIVATION] == PRELU:
-        slope = network.layers[k, SLOPE]
-        return theta[slope : slope + network.layers[k, SLOPES]]
-    return network.fixed_slopes[k : k + 1]
-
-
-@part
-def slopes_of_thread(rank: int, k: int, network: Chain) -> np.ndarray:
-    """Return where a thread leaves its gradients by the slopes."""
-    n = network.layers[k, SLOPES]
-    at = network.layers[k, S] + rank * n
-    return network.work[at : at + n]
 
 
 @part

@@ -1,4 +1,6 @@
-"""Pooling of images by a team of threads, each with its share of the images.
+"""The largest number of each window of images, by a team of threads.
+
+Each thread has its share of the images.
 
 Images are flat: pixel after pixel, with the channels of a pixel side by side.
 """
@@ -278,61 +280,3 @@ def _add_to_winner(dy: np.ndarray, winner: np.ndarray, number: np.uint8, dx: np.
     zero = dy.dtype.type(0)
     for j in range(dy.size):
         dx[j] += dy[j] if winner[j] == number else zero
-
-
-@compiled
-def pool_mean(member: Member, x: np.ndarray, y: np.ndarray, w: Windows) -> bool:
-    """Write the mean of each window to `y`; padding does not count."""
-    first, end = share(y.size // pooled_size(w), member)
-    c, line = w.channels, w.width * w.channels
-    for image in range(first, end):
-        pixels = x[image * image_size(w) : (image + 1) * image_size(w)]
-        for row in range(w.out_height):
-            for column in range(w.out_width):
-                to = image * pooled_size(w) + (row * w.out_width + column) * c
-                mean = y[to : to + c]
-                top, bottom, left, right = inside(row, column, w)
-                fill(mean, 0)
-                for above in range(top, bottom):
-                    for before in range(left, right):
-                        at = above * line + before * c
-                        _add_times(x.dtype.type(1), pixels[at : at + c], mean)
-                weight = x.dtype.type(1) / x.dtype.type((bottom - top) * (right - left))
-                for j in range(c):
-                    mean[j] *= weight
-    return True
-
-
-@part
-def inside(row: int, column: int, w: Windows) -> tuple[int, int, int, int]:
-    """Return the first and last rows, and columns, of the image that a window sees."""
-    top, left = row * w.stride_height - w.top, column * w.stride_width - w.left
-    bottom, right = min(w.height, top + w.kernel_height), min(w.width, left + w.kernel_width)
-    return max(0, top), bottom, max(0, left), right
-
-
-@compiled
-def _add_times(factor: float, x: np.ndarray, y: np.ndarray) -> None:
-    for j in range(x.size):
-        y[j] += factor * x[j]
-
-
-@compiled
-def pool_mean_back(member: Member, dy: np.ndarray, dx: np.ndarray, w: Windows) -> bool:
-    """Write the gradient by the images to `dx`: each window's, shared by its pixels."""
-    first, end = share(dy.size // pooled_size(w), member)
-    c, line = w.channels, w.width * w.channels
-    for image in range(first, end):
-        pixels = dx[image * image_size(w) : (image + 1) * image_size(w)]
-        fill(pixels, 0)
-        for row in range(w.out_height):
-            for column in range(w.out_width):
-                to = image * pooled_size(w) + (row * w.out_width + column) * c
-                slope = dy[to : to + c]
-                top, bottom, left, right = inside(row, column, w)
-                weight = dx.dtype.type(1) / dx.dtype.type((bottom - top) * (right - left))
-                for above in range(top, bottom):
-                    for before in range(left, right):
-                        at = above * line + before * c
-                        _add_times(weight, slope, pixels[at : at + c])
-    return True

@@ -6,8 +6,17 @@ from functools import partial
 
 import numpy as np
 
+from glassnet.kernels.chain_layout import (
+    INPUTS,
+    UNITS,
+    A,
+    Chain,
+    rows_of,
+)
 from glassnet.kernels.compilation import compiled
-from glassnet.kernels.dense_chain import INPUTS, UNITS, A, Chain, forward_layer, rows_of
+from glassnet.kernels.dense_chain import (
+    forward_layer,
+)
 from glassnet.kernels.elementwise import copy
 from glassnet.kernels.matrices import Matrix
 
@@ -33,7 +42,7 @@ def predict(
     block : int
         For how many examples at a time there is room in the workspace.
     theta, layers, fixed_slopes : ndarray
-        See `glassnet.kernels.dense_chain.Chain`.
+        See `glassnet.kernels.chain_layout.Chain`.
     places : int
         Of numbers in the workspace.
     x : ndarray, shape (n, inputs)

@@ -22,8 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from glassnet.kernels.compilation import compiled, part
-from glassnet.kernels.dense_chain import (
+from glassnet.kernels.chain_layout import (
     ACTIVATION,
     INPUTS,
     ONE_ROW,
@@ -41,13 +40,16 @@ from glassnet.kernels.dense_chain import (
     SGDSettings,
     W,
     Z,
+    rows_of,
+    slopes_of_thread,
+)
+from glassnet.kernels.compilation import compiled, part
+from glassnet.kernels.dense_chain import (
     activate_layer,
     all_finite,
     chain_layer,
     exempt,
     forward_layer,
-    rows_of,
-    slopes_of_thread,
     step_of_weights,
     update,
 )

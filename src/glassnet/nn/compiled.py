@@ -98,15 +98,15 @@ class Predictor:
             self._layered = layered
             return
         # these need Numba, and take their time
-        from glassnet.kernels import compilation, dense_chain, prediction, team  # noqa: PLC0415
+        from glassnet.kernels import chain_layout, compilation, prediction, team  # noqa: PLC0415
 
         self._network, self._dtype, self._shape = network, network.dtype, network.input_shape
         self._outputs = network.output_shape[0]
         self._predict, self._kernels = prediction.predict, team
 
         def settings(rows: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, int]:
-            chain = dense_chain.lay_out(*self._plan[1:], network.dtype, rows, 1)
-            self._uses_blas = dense_chain.uses_blas(chain)
+            chain = chain_layout.lay_out(*self._plan[1:], network.dtype, rows, 1)
+            self._uses_blas = chain_layout.uses_blas(chain)
             return rows, network.theta, chain.layers, chain.fixed_slopes, chain.work.size
 
         self._single, self._block = settings(1), settings(_BLOCK_ROWS)
@@ -212,7 +212,7 @@ class Plan(NamedTuple):
     head: tuple[Layer, ...]
     """Layers without parameters that come first; they stay with NumPy."""
     rows: list[list[int]]
-    """Columns `W` to `SLOPES` of the table in `glassnet.kernels.dense_chain`, of each `Dense`."""
+    """Columns `W` to `SLOPES` of the table in `glassnet.kernels.chain_layout`, of each `Dense`."""
     slopes: list[float]
     """Of each one's leaky ReLU; 0 for others."""
 

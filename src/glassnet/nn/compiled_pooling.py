@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.kernels import pooling
+from glassnet.kernels import average_pooling, pooling
 from glassnet.nn.compiled_layers import Engine, Stage, flat, named, run
 from glassnet.nn.global_pooling import GlobalAveragePooling2D
 from glassnet.nn.layer import Cache, Shape
@@ -40,7 +40,9 @@ class CompiledPooling(Stage):
         images, pooled = flat(x), y.reshape(-1)
         if not self._largest:
             run(
-                self._engine.team, x.size, lambda me: pooling.pool_mean(me, images, pooled, windows)
+                self._engine.team,
+                x.size,
+                lambda me: average_pooling.pool_mean(me, images, pooled, windows),
             )
             return y
         winner = cache.array("winner", y.shape, np.uint8).reshape(-1)
@@ -61,7 +63,7 @@ class CompiledPooling(Stage):
             run(
                 self._engine.team,
                 dx.size,
-                lambda me: pooling.pool_mean_back(me, d, images, windows),
+                lambda me: average_pooling.pool_mean_back(me, d, images, windows),
             )
             return dx
         winner = cache["winner"].reshape(-1)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import flag, whole
-from glassnet.names import lookup
+from glassnet.checks import whole
 from glassnet.nn.activation import Activation
-from glassnet.nn.activations import Identity, activation_named
+from glassnet.nn.affine import Affine
 from glassnet.nn.correlation import correlate, correlate_back, correlate_filters
-from glassnet.nn.initializers import INITIALIZERS, draw_filters
-from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+from glassnet.nn.initializers import draw_filters
+from glassnet.nn.layer import Cache, Parameter, Shape
 from glassnet.nn.windows import Pair, Windows, checked_padding, checked_pair, windows_for
 
 
-class Convolution(Layer):
-    """What convolutions have in common: windows, filters, biases, and what follows.
+class Convolution(Affine):
+    """What convolutions have in common besides: where their windows lie.
 
     The arguments are those of `Conv2D`.
     """
-
-    shares_products = True
 
     def __init__(
         self,
@@ -34,23 +31,16 @@ class Convolution(Layer):
         weight_initializer: str | None,
         bias_initializer: str,
     ) -> None:
+        super().__init__(
+            activation,
+            use_bias=use_bias,
+            weight_initializer=weight_initializer,
+            bias_initializer=bias_initializer,
+        )
         self.kernel_size = checked_pair("kernel_size", kernel_size, at_least=1)
-        self.activation = activation_named(activation)
         self.strides = checked_pair("strides", strides, at_least=1)
         self.padding = checked_padding(padding)
         self.dilation = checked_pair("dilation", dilation, at_least=1)
-        self.use_bias = flag("use_bias", use_bias)
-        self.weight_initializer = weight_initializer
-        self.bias_initializer = bias_initializer
-        if weight_initializer is None:
-            weight_initializer = (self.activation or Identity()).fitting_initializer
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
-        self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
-
-    @property
-    def parts(self) -> tuple[Layer, ...]:
-        """The convolution, then the activation if there is one."""
-        return (self,) if self.activation is None else (self, self.activation)
 
     def _windows_on(self, input_shape: Shape) -> Windows:
         """Return where the windows lie on images of shape (height, width, channels)."""
@@ -62,19 +52,6 @@ class Convolution(Layer):
             padding=self.padding,
             dilation=self.dilation,
         )
-
-    def _declare(self, W: Parameter, filters: int, *, fans: tuple[int, int]) -> None:
-        """Take the filters, and a bias for each; `fans` are those of one weight."""
-        # a function that held the layer would keep all of its memory alive
-        bias = self._initialize_bias
-        self.W = W
-        self.b = Parameter(
-            "b",
-            (filters,),
-            lambda rng: bias(rng, (filters,), *fans),
-            decays=False,
-        )
-        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
 
 
 class Conv2D(Convolution):
@@ -133,6 +110,8 @@ class Conv2D(Convolution):
     >>> network.output_shape, network.theta.size
     ((26, 26, 16), 160)
     """
+
+    shares_products = True
 
     def __init__(
         self,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.checks import flag, whole
-from glassnet.names import lookup
+from glassnet.checks import whole
 from glassnet.nn.activation import Activation
-from glassnet.nn.activations import Identity, activation_named
-from glassnet.nn.initializers import INITIALIZERS
-from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+from glassnet.nn.affine import Affine
+from glassnet.nn.layer import Cache, Parameter, Shape
 
 
-class Dense(Layer):
+class Dense(Affine):
     """A fully connected layer: every output sees every input.
 
     Parameters
@@ -62,19 +60,12 @@ class Dense(Layer):
         bias_initializer: str = "zeros",
     ) -> None:
         self.units = whole("units", units, at_least=1)
-        self.activation = activation_named(activation)
-        self.use_bias = flag("use_bias", use_bias)
-        self.weight_initializer = weight_initializer
-        self.bias_initializer = bias_initializer
-        if weight_initializer is None:
-            weight_initializer = (self.activation or Identity()).fitting_initializer
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
-        self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
-
-    @property
-    def parts(self) -> tuple[Layer, ...]:
-        """The affine map, then the activation if there is one."""
-        return (self,) if self.activation is None else (self, self.activation)
+        super().__init__(
+            activation,
+            use_bias=use_bias,
+            weight_initializer=weight_initializer,
+            bias_initializer=bias_initializer,
+        )
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare ``W`` and ``b`` for inputs of shape (inputs,)."""
@@ -84,20 +75,10 @@ class Dense(Layer):
                 f"{input_shape}; put Flatten() before it"
             )
         (inputs,), units = input_shape, self.units
-        # functions that held the layer would keep all of its memory alive
-        weight, bias = self._initialize_weight, self._initialize_bias
-        self.W = Parameter(
-            "W",
-            (inputs, units),
-            lambda rng: weight(rng, (inputs, units), inputs, units),
-        )
-        self.b = Parameter(
-            "b",
-            (units,),
-            lambda rng: bias(rng, (units,), inputs, units),
-            decays=False,
-        )
-        self.parameters = (self.W, self.b) if self.use_bias else (self.W,)
+        # a function that held the layer would keep all of its memory alive
+        weight = self._initialize_weight
+        W = Parameter("W", (inputs, units), lambda rng: weight(rng, (inputs, units), inputs, units))
+        self._declare(W, units, fans=(inputs, units))
         return (units,)
 
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002

@@ -27,17 +27,7 @@ NARROW = 16
 def correlate(
     x: np.ndarray, W: np.ndarray, windows: Windows, out: np.ndarray, *, groups: int = 1
 ) -> None:
-    """Write to `out` what filters give on images.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, height, width, channels)
-    W : ndarray, shape (kernel_height, kernel_width, channels / groups, filters)
-    windows : Windows
-    out : ndarray, shape (n, out_height, out_width, filters)
-        Of the same dtype, in C order.
-    groups : int
-    """
+    """Write to `out` what filters give on images; see `correlation.correlate`."""
     size, filters = W[..., 0].size, W.shape[3]
     share = filters // groups
     matrices = [
@@ -64,17 +54,7 @@ def correlate(
 def correlate_filters(
     x: np.ndarray, dy: np.ndarray, windows: Windows, out: np.ndarray, *, groups: int = 1
 ) -> None:
-    """Write to `out` the gradient by the filters, shaped like them.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, height, width, channels)
-    dy : ndarray, shape (n, out_height, out_width, filters)
-        Gradient by what the filters give.
-    windows : Windows
-    out : ndarray, shape (kernel_height, kernel_width, channels / groups, filters)
-    groups : int
-    """
+    """Write to `out` the gradient by the filters; see `correlation.correlate_filters`."""
     size, filters = out[..., 0].size, out.shape[3]
     share = filters // groups
     if _is_plain(windows) and groups == 1:
@@ -103,16 +83,8 @@ def scatter(
 ) -> None:
     """Write to `out` the gradient by the images, where windows may be apart.
 
-    What each output gives to the pixels of its window is added there.
-
-    Parameters
-    ----------
-    dy : ndarray, shape (n, out_height, out_width, filters)
-    W : ndarray, shape (kernel_height, kernel_width, channels / groups, filters)
-    windows : Windows
-    out : ndarray, shape (n, height, width, channels)
-        In C order.
-    groups : int
+    What each output gives to the pixels of its window is added there; see
+    `correlation.correlate_back`.
     """
     height, width, inputs, filters = W.shape
     share = filters // groups

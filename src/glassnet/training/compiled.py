@@ -144,17 +144,23 @@ class CompiledSteps:
             raise Unsupported(f"there is nothing compiled for {loss!r}")
         self._plan = plan_of(network)
         # these need Numba, and take their time
-        from glassnet.kernels import compilation, dense_chain, single_example, team  # noqa: PLC0415
+        from glassnet.kernels import (  # noqa: PLC0415
+            chain_layout,
+            compilation,
+            dense_chain,
+            single_example,
+            team,
+        )
 
         self._announced, self._gathered = compilation.announced, team.gathered
         self._network, self._loss, self._optimizer = network, loss, sgd
-        self._kernel = dense_chain
-        self._single, self._batch_size = single_example, batch_size
+        self._layout = chain_layout
+        self._steps = single_example.train if batch_size == 1 else dense_chain.train
         self._team = team.Team(threads_for(network, batch_size))
-        self._chain = dense_chain.lay_out(
+        self._chain = chain_layout.lay_out(
             *self._plan[1:], network.dtype, batch_size, self._team.size
         )
-        self._uses_blas = dense_chain.uses_blas(self._chain)
+        self._uses_blas = chain_layout.uses_blas(self._chain)
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -199,14 +205,14 @@ class CompiledSteps:
         rates: Sequence[float],
     ) -> int:
         network, optimizer, dtype = self._network, self._optimizer, self._network.dtype.type
-        kernel = self._kernel
+        layout, train = self._layout, self._steps
         velocity = optimizer.velocity_for(network.theta)
-        parameters = kernel.Parameters(network.theta, network.grad, velocity)
-        examples = kernel.Examples(x.reshape(-1), rows, targets.reshape(-1), outputs.reshape(-1))
-        loss = kernel.LossSettings(
+        parameters = layout.Parameters(network.theta, network.grad, velocity)
+        examples = layout.Examples(x.reshape(-1), rows, targets.reshape(-1), outputs.reshape(-1))
+        loss = layout.LossSettings(
             _LOSSES.index(type(self._loss)), self._loss.pairs_with(network.layers[-1].parts[-1])
         )
-        sgd = kernel.SGDSettings(
+        sgd = layout.SGDSettings(
             dtype(optimizer.momentum),
             optimizer.nesterov,
             dtype(optimizer.weight_decay),
@@ -214,6 +220,5 @@ class CompiledSteps:
         )
         each = np.asarray(rates, dtype)
         settings = (parameters, self._chain, examples, each, batch_size, loss, sgd)
-        train = self._single.train if self._batch_size == 1 else kernel.train
         done: list[int] = self._team.run(lambda member: train(member, *settings))
         return done[0]
