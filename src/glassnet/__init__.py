@@ -110,12 +110,17 @@ if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.estimators import NeuralNetworkClassifier as NeuralNetworkClassifier
     from glassnet.estimators import NeuralNetworkRegressor as NeuralNetworkRegressor
     from glassnet.estimators import TrainingHistoryDisplay as TrainingHistoryDisplay
+    from glassnet.tracking import MLflow, TensorBoard
 else:
     # no part of __all__: `import *` would need scikit-learn
     _ESTIMATORS = ("NeuralNetworkClassifier", "NeuralNetworkRegressor", "TrainingHistoryDisplay")
     __getattr__ = lazy_names(
         __name__,
-        {"load_dataset": "glassnet.data", **dict.fromkeys(_ESTIMATORS, "glassnet.estimators")},
+        {
+            "load_dataset": "glassnet.data",
+            **dict.fromkeys(("MLflow", "TensorBoard"), "glassnet.tracking"),
+            **dict.fromkeys(_ESTIMATORS, "glassnet.estimators"),
+        },
     )
 
 __version__ = "0.1.0"
@@ -167,6 +172,7 @@ __all__ = [
     "LinearLR",
     "Lookahead",
     "Loss",
+    "MLflow",
     "MaxPooling2D",
     "MeanAbsoluteError",
     "MeanSquaredError",
@@ -206,6 +212,7 @@ __all__ = [
     "StepLR",
     "StopOnDivergence",
     "Tanh",
+    "TensorBoard",
     "TestTimeAugmentation",
     "Trainer",
     "Whitening2D",

@@ -9,6 +9,7 @@ import pytest
 import tomli_w
 
 import glassnet as gn
+from glassnet import insights
 from glassnet.cli import pictures
 from glassnet.cli import train as train_command
 from glassnet.recipes import load_recipe
@@ -277,10 +278,10 @@ def test_titles_and_advice_are_of_this_run(glassnet, workplace) -> None:
 
 def test_the_weights_that_are_drawn_are_those_that_see_the_input() -> None:
     network = gn.Network([gn.Dense(2), gn.Dense(1)], input_shape=(3, 3))
-    assert pictures.first_weights(network).shape == (9, 2)
-    assert pictures.first_weights(gn.Network([gn.ReLU()], input_shape=3)) is None
+    assert insights.first_weights(network).shape == (9, 2)
+    assert insights.first_weights(gn.Network([gn.ReLU()], input_shape=3)) is None
     layers = [gn.Conv2D(4, 2, strides=2), gn.Flatten(), gn.Dense(1)]  # as many numbers as pixels
-    assert pictures.first_weights(gn.Network(layers, input_shape=(4, 4, 1))) is None
+    assert insights.first_weights(gn.Network(layers, input_shape=(4, 4, 1))) is None
 
 
 def test_the_data_of_ones_own_may_be_named_from_anywhere(table_run) -> None:
@@ -423,3 +424,21 @@ def test_a_broken_checkpoint_is_told(glassnet, workplace) -> None:
     done = glassnet("train", "--resume", "run")
     assert done.code == 2
     assert "checkpoint.npz is not an .npz file, or is damaged" in done.err
+
+
+def test_a_run_can_be_watched_in_tensorboard(glassnet, workplace) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    pytest.importorskip("tensorboardX")
+    glassnet("train", "--epochs", 2, "--track", "tensorboard", "--out", "watched")
+    assert recipe_of(workplace / "watched")["track"] == ["tensorboard"]
+    events = accumulator.EventAccumulator(str(workplace / "watched" / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss/training")] == [1, 2]
+    result = json.loads((workplace / "watched" / "result.json").read_text("utf-8"))
+    (measured,) = events.Scalars("accuracy/test")
+    assert measured.value == pytest.approx(result["test"]["accuracy"], rel=1e-6)
+
+
+def test_an_unknown_tool_to_watch_in_is_refused(glassnet) -> None:
+    done = glassnet("train", "--track", "tensorbord")
+    assert done.code == 2
+    assert "'tensorboard' or 'mlflow'" in done.err

@@ -21,6 +21,7 @@ def diagram(network: Network) -> Figure:
         If it has no layer that a picture could show.
     """
     from glassnet import figures
+    from glassnet.insights import kind_of
 
     if any(kind_of(layer) in {"convolution", "pooling"} for layer in network.layers):
         return figures.layer_diagram(blocks_of(network))
@@ -40,6 +41,7 @@ def blocks_of(network: Network) -> list[Block]:
     below the next one.
     """
     from glassnet.figures.layer_diagram import Block
+    from glassnet.insights import kind_of
 
     kind, layers = "input", ["input"]
     shape = network.input_shape
@@ -57,18 +59,6 @@ def blocks_of(network: Network) -> list[Block]:
         moved = _moves(layer)
         shape = row.output_shape
     return [*blocks, Block(shape, tuple(layers), kind)]
-
-
-def kind_of(layer: Layer) -> str:
-    """Return which kind of block a layer makes."""
-    name = type(layer).__name__
-    if name.endswith("Pooling2D"):
-        return "pooling"
-    if name in {"Conv2D", "DepthwiseConv2D", "Whitening2D"}:
-        return "convolution"
-    if layer.inner:
-        return "convolution" if any(kind_of(i) == "convolution" for i in layer.inner) else "dense"
-    return "dense" if isinstance(layer, Dense) else "other"
 
 
 def lines_of(layer: Layer) -> list[str]:

@@ -9,12 +9,10 @@ from contextlib import suppress
 import numpy as np
 from matplotlib.figure import Figure
 
-from glassnet import figures
-from glassnet.cli import insights
-from glassnet.cli.diagram import kind_of
+from glassnet import figures, insights
 from glassnet.data import Dataset
 from glassnet.extras import MissingExtraError
-from glassnet.nn import Dense, Network, Predictor
+from glassnet.nn import Network, Predictor
 from glassnet.nn.compiled import Unsupported
 from glassnet.recipes import Job, RunFolder
 from glassnet.training import predicted_labels
@@ -34,23 +32,9 @@ def draw(job: Job, folder: RunFolder) -> None:
     if test.n_classes:
         predict = predictor_for(network, len(test), engine=job.recipe.training.engine)
         drawn |= _of_classes(network, test, predict)
-    if (weights := first_weights(network)) is not None:
-        drawn["first_layer_weights"] = figures.first_layer_weights(weights, network.input_shape)
-    if (filters := insights.first_filters(network)) is not None:
-        drawn["first_filters"] = filters
+    drawn |= insights.first_layer(network)
     for name, figure in drawn.items():
         figures.save(figure, folder.figures / f"{name}.png")
-
-
-def first_weights(network: Network) -> np.ndarray | None:
-    """Return the weights, shape (inputs, units), of the first dense layer if it sees the input."""
-    for layer in network.layers:
-        if kind_of(layer) in {"convolution", "pooling"}:
-            return None
-        if isinstance(layer, Dense):
-            weights = layer.W.value
-            return weights if len(weights) == np.prod(network.input_shape) else None
-    return None
 
 
 def predictor_for(
@@ -61,7 +45,7 @@ def predictor_for(
     That is compiled code for a network with convolutions, if the engine may be, and if there is so
     much to do that compiling, which may take some seconds, pays.
     """
-    convolves = any(kind_of(layer) == "convolution" for layer in network.layers)
+    convolves = any(insights.kind_of(layer) == "convolution" for layer in network.layers)
     if convolves and engine != "numpy" and examples > _PASSES * network.rows_at_a_time:
         with suppress(Unsupported, MissingExtraError):
             return Predictor(network)

@@ -66,13 +66,18 @@ def command(
         list[str] | None,
         typer.Option("--set", help="Any key of the recipe: --set key=value, as often as wanted."),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help="Watch the run in tensorboard or mlflow; may be given twice."),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Go on with the run in this folder.", show_default=False)
     ] = None,
 ) -> None:
     """Train a network as a recipe says; leaves a folder with model, numbers and pictures."""
     if resume is not None:
-        given = (recipe, out, epochs, batch_size, learning_rate, momentum, hidden, seed, settings)
+        settings_given = (epochs, batch_size, learning_rate, momentum, hidden, seed, settings)
+        given = (recipe, out, track, *settings_given)
         if any(value is not None for value in given):
             raise RecipeError(
                 "--resume goes on with the run's own recipe: give no other recipe or settings"
@@ -92,6 +97,7 @@ def command(
             momentum=momentum,
             hidden=hidden,
             seed=seed,
+            track=track,
         )
         for key, other in itertools.product(flags, changes):
             if fnmatchcase(key, other):
@@ -142,6 +148,7 @@ def _flags(
     momentum: float | None,
     hidden: str | None,
     seed: int | None,
+    track: list[str] | None,
 ) -> dict[str, Any]:
     """Return the changes that the flags mean."""
     size: int | str | None = batch_size
@@ -165,6 +172,8 @@ def _flags(
         changes["training.seed"] = seed
     if hidden is not None:
         changes["network.layers"] = _with_hidden(recipe.network.layers, hidden)
+    if track is not None:
+        changes["track"] = track
     return changes
 
 

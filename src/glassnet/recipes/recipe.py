@@ -158,6 +158,9 @@ class Recipe(StrictTable):
     data: DataTable
     network: NetworkTable
     training: TrainingTable
+    track: list[Literal["tensorboard", "mlflow"]] | None = None
+    """Where the run can also be watched: TensorBoard's files are in its folder; MLflow's run is
+    where MLFLOW_TRACKING_URI says, in an experiment with the recipe's name."""
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
         """Return the recipe with other values under dotted keys, ``"training.seed"``.
@@ -177,8 +180,8 @@ class Recipe(StrictTable):
         return self.model_dump(exclude_none=True)
 
     def deciding(self) -> dict[str, Any]:
-        """Return all values that decide the numbers of a run: not what the recipe is called."""
-        told = {"name", "title", "description"}
+        """Return all values that decide the numbers of a run: not its name, or who watches."""
+        told = {"name", "title", "description", "track"}
         return {key: value for key, value in self.to_dict().items() if key not in told}
 
     def to_toml(self) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.folder import RunFolder
 from glassnet.recipes.job import Job
+from glassnet.recipes.recipe import Recipe
+from glassnet.tracking import MLflow, TensorBoard
 from glassnet.training import Callback, Checkpoint, DivergenceError, EarlyStopping, Trainer
 from glassnet.training.history import Record
 from glassnet.training.metrics import default_metrics
@@ -51,7 +53,8 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
     OSError
         If a file cannot be written.
     """
-    trainer = job.trainer([*callbacks, HistoryLog(folder), Checkpoint(folder.checkpoint)])
+    kept = [HistoryLog(folder), Checkpoint(folder.checkpoint)]
+    trainer = job.trainer([*callbacks, *trackers(job.recipe, folder), *kept])
     folder.write(folder.recipe, job.recipe.to_toml())
     folder.note_versions()
     if not folder.history.exists():
@@ -73,8 +76,19 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
         job.network.save(folder.model)
         result["measured_epoch"] = _epoch_of_weights(trainer)
         result["test"] = measure_test(job, trainer)
+        for callback in trainer.callbacks:
+            callback.on_test_end(trainer, result["test"])
     folder.write(folder.result, json.dumps(result, indent=1))
     return result
+
+
+def trackers(recipe: Recipe, folder: RunFolder) -> list[Callback]:
+    """Return the callbacks by which a run is watched in other tools."""
+    tools: dict[str, Callable[[], Callback]] = {
+        "tensorboard": lambda: TensorBoard(folder.path / "tensorboard"),
+        "mlflow": lambda: MLflow(recipe.name, run_name=folder.path.name),
+    }
+    return [tools[name]() for name in dict.fromkeys(recipe.track or ())]
 
 
 def fit_phases(job: Job, trainer: Trainer) -> None:

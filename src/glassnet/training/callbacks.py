@@ -58,6 +58,15 @@ class Callback:
     def on_fit_end(self, trainer: Trainer) -> None:
         """After the last epoch of a phase, or when it was stopped or interrupted."""
 
+    def on_fit_error(self, trainer: Trainer, error: BaseException) -> None:
+        """When the phase ends by an error, which goes on its way afterwards; not `on_fit_end` then.
+
+        Also by `KeyboardInterrupt`, and where another callback refuses to begin.
+        """
+
+    def on_test_end(self, trainer: Trainer, measured: dict[str, Any]) -> None:
+        """After a run of a recipe has measured the test set, once, at its end."""
+
     def state(self) -> dict[str, Any]:
         """Return what the callback remembers: arrays, numbers, strings."""
         return {}

@@ -231,6 +231,10 @@ class Trainer:
                     end_epoch(self, validation)
             for callback in self.callbacks:
                 callback.on_fit_end(self)
+        except BaseException as error:
+            for callback in self.callbacks:
+                callback.on_fit_error(self, error)
+            raise
         finally:
             self.optimizer.learning_rate = self.base_rate
             for group, _ in self.optimizer.scheduled_groups():

@@ -1,4 +1,4 @@
-"""What a trained network looks for in images, as pictures; none where there is no image."""
+"""What a network has learned, as pictures; None where there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -10,11 +10,43 @@ from matplotlib.figure import Figure
 from glassnet import figures
 from glassnet.data import Dataset
 from glassnet.figures.feature_maps import Stage
-from glassnet.nn import Conv2D, DepthwiseConv2D, Network, Whitening2D
+from glassnet.nn import Conv2D, Dense, DepthwiseConv2D, Layer, Network, Whitening2D
 from glassnet.nn.feature_maps import FeatureMaps, feature_maps
 from glassnet.nn.saliency import occlusion, saliency
 
 _MISTAKES = 6  # so many have their maps drawn
+
+
+def kind_of(layer: Layer) -> str:
+    """Return what a layer does with an image: "convolution", "pooling", "dense" or "other"."""
+    name = type(layer).__name__
+    if name.endswith("Pooling2D"):
+        return "pooling"
+    if isinstance(layer, Conv2D | DepthwiseConv2D | Whitening2D):
+        return "convolution"
+    if layer.inner:
+        return "convolution" if any(kind_of(i) == "convolution" for i in layer.inner) else "dense"
+    return "dense" if isinstance(layer, Dense) else "other"
+
+
+def first_weights(network: Network) -> np.ndarray | None:
+    """Return the weights, shape (inputs, units), of the first dense layer if it sees the input."""
+    for layer in network.layers:
+        if kind_of(layer) in {"convolution", "pooling"}:
+            return None
+        if isinstance(layer, Dense):
+            weights = layer.W.value
+            return weights if len(weights) == np.prod(network.input_shape) else None
+    return None
+
+
+def first_layer(network: Network) -> dict[str, Figure]:
+    """Draw what the first layer looks for, by the name of the picture: none, or one."""
+    if (weights := first_weights(network)) is not None:
+        drawn = figures.first_layer_weights(weights, network.input_shape)
+        return {"first_layer_weights": drawn}
+    filters = first_filters(network)
+    return {} if filters is None else {"first_filters": filters}
 
 
 def first_filters(network: Network) -> Figure | None:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.cli import insights, pictures
+from glassnet import insights
+from glassnet.cli import pictures
 
 RNG = np.random.default_rng(0)
 

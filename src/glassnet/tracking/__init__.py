@@ -1,0 +1,6 @@
+"""Trainings that can be watched in other tools: TensorBoard and MLflow."""
+
+from glassnet.tracking.mlflow import MLflow
+from glassnet.tracking.tensorboard import TensorBoard
+
+__all__ = ["MLflow", "TensorBoard"]

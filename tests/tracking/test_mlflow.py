@@ -1,0 +1,129 @@
+import shutil
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+
+mlflow = pytest.importorskip("mlflow")
+pytest.importorskip("sqlalchemy")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's use of SQLAlchemy
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """Return an empty store: MLflow takes seconds to make one."""
+    path = tmp_path_factory.mktemp("mlflow") / "empty.db"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def uri(database, tmp_path, monkeypatch) -> str:
+    monkeypatch.chdir(tmp_path)  # where MLflow puts the files of runs
+    return f"sqlite:///{shutil.copy(database, tmp_path / 'mlflow.db')}"
+
+
+def only_run(uri, experiment="glassnet"):
+    client = mlflow.MlflowClient(uri)
+    number = client.get_experiment_by_name(experiment).experiment_id
+    (run,) = client.search_runs([number])
+    return client, run
+
+
+def test_a_run_has_settings_measurements_and_model(uri, tmp_path, trainer_with, images):
+    callback = gn.MLflow("bright", run_name="first", tracking_uri=uri)
+    trainer = trainer_with(callback)
+    history = trainer.fit(images, epochs=3, validation=0.2)
+    client, run = only_run(uri, "bright")
+    assert run.info.run_id == callback.run_id
+    assert run.info.run_name == "first"
+    assert run.info.status == "FINISHED"
+    assert run.data.params["optimizer.momentum"] == "0.9"
+    assert run.data.params["layers.02"] == "Dense(5, ReLU())"
+    logged = client.get_metric_history(run.info.run_id, "accuracy/validation")
+    assert [(m.step, m.value) for m in logged] == list(
+        enumerate(history.column("validation_accuracy"), 1)
+    )
+    (path,) = client.list_artifacts(run.info.run_id)
+    file = client.download_artifacts(run.info.run_id, path.path, str(tmp_path))
+    loaded = gn.Network.load(file)
+    np.testing.assert_array_equal(loaded.theta, trainer.network.theta)
+
+
+def test_a_further_phase_goes_on_in_the_run(uri, trainer_with, images):
+    trainer = trainer_with(gn.MLflow(tracking_uri=uri, model=False))
+    trainer.fit(images, epochs=2)
+    trainer.fit(images, epochs=1, batch_size=30)
+    client, run = only_run(uri)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["batch_size"] == "20"
+    assert run.data.params["phase_2.batch_size"] == "30"
+    steps = [m.step for m in client.get_metric_history(run.info.run_id, "loss/training")]
+    assert steps == [1, 2, 3]
+    assert client.list_artifacts(run.info.run_id) == []
+
+
+def test_a_resumed_training_goes_on_in_its_run(uri, tmp_path, trainer_with, images):
+    checkpoint = tmp_path / "checkpoint.npz"
+
+    class Stop(gn.Callback):
+        def on_epoch_end(self, trainer, record):
+            if record["epoch"] == 2:
+                trainer.interrupt()
+
+    callbacks = [gn.MLflow(tracking_uri=uri), gn.Checkpoint(checkpoint)]
+    trainer_with(*callbacks, Stop()).fit(images, epochs=4)
+    client, run = only_run(uri)
+    assert run.info.status == "KILLED"
+    again = trainer_with(gn.MLflow(tracking_uri=uri), gn.Checkpoint(checkpoint))
+    again.resume(checkpoint)
+    again.fit(images, epochs=4)
+    client, run = only_run(uri)
+    assert run.info.status == "FINISHED"
+    steps = [m.step for m in client.get_metric_history(run.info.run_id, "loss/training")]
+    assert steps == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(OSError("disk full"), "FAILED"), (KeyboardInterrupt(), "KILLED")]
+)
+def test_a_training_that_fails_says_so(uri, trainer_with, images, error, status):
+    class Fails(gn.Callback):
+        def on_epoch_end(self, trainer, record):
+            raise error
+
+    with pytest.raises(type(error)):
+        trainer_with(gn.MLflow(tracking_uri=uri), Fails()).fit(images, epochs=2)
+    _, run = only_run(uri)
+    assert run.info.status == status
+    assert run.data.tags["error"] == f"{type(error).__name__}: {error}"
+
+
+def test_a_training_that_diverges_says_in_which_layer(uri, trainer_with, images):
+    trainer = trainer_with(gn.MLflow(tracking_uri=uri), learning_rate=1e30)
+    with pytest.raises(gn.DivergenceError):
+        trainer.fit(images, epochs=9)
+    _, run = only_run(uri)
+    assert run.info.status == "FAILED"
+    assert "DivergenceError" in run.data.tags["error"]
+
+
+def test_more_settings_than_mlflow_takes_at_once(uri, images):
+    layers = [gn.Flatten(), *(gn.Dense(3, "relu") for _ in range(120)), gn.Dense(2, "softmax")]
+    network = gn.Network(layers, input_shape=(4, 4, 1))
+    callback = gn.MLflow(tracking_uri=uri, model=False)
+    trainer = gn.Trainer(network, loss="categorical_cross_entropy", callbacks=[callback])
+    trainer.fit(images, epochs=1)
+    _, run = only_run(uri)
+    assert sum(name.startswith("layers.") for name in run.data.params) == 122
+
+
+def test_without_mlflow_the_extra_is_named(monkeypatch, trainer_with, images):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(ImportError, match=r"pip install 'glassnet\[mlflow\]'"):
+        trainer_with(gn.MLflow()).fit(images, epochs=1)
