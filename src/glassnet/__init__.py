@@ -106,7 +106,7 @@ from glassnet.training import (
 )
 
 if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
-    from glassnet.data import load_dataset
+    from glassnet.data import as_dataset, load_dataset
     from glassnet.estimators import NeuralNetworkClassifier as NeuralNetworkClassifier
     from glassnet.estimators import NeuralNetworkRegressor as NeuralNetworkRegressor
     from glassnet.estimators import TrainingHistoryDisplay as TrainingHistoryDisplay
@@ -117,7 +117,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "load_dataset": "glassnet.data",
+            **dict.fromkeys(("as_dataset", "load_dataset"), "glassnet.data"),
             **dict.fromkeys(("MLflow", "TensorBoard"), "glassnet.tracking"),
             **dict.fromkeys(_ESTIMATORS, "glassnet.estimators"),
         },
@@ -217,6 +217,7 @@ __all__ = [
     "Trainer",
     "Whitening2D",
     "ZeroPadding2D",
+    "as_dataset",
     "evaluate",
     "gradient_check",
     "load_dataset",

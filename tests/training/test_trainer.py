@@ -277,11 +277,13 @@ def test_outputs_that_are_no_vector_are_refused() -> None:
     refused(trainer, data, match=r"output has shape \(2, 2, 1\).*Flatten")
 
 
-def test_arrays_in_place_of_a_data_set_are_refused(make_trainer, blobs) -> None:
-    refused(make_trainer(), np.zeros((3, 4)), TypeError, match=r"Dataset, got a ndarray.*Dataset\(")
+def test_an_array_without_labels_is_refused(make_trainer, blobs) -> None:
+    refused(
+        make_trainer(), np.zeros((3, 4)), TypeError, match=r"got a ndarray; make one: Dataset\("
+    )
     refused(make_trainer(), np.zeros((3, 4)), TypeError, match=r"got a ndarray", validation=0.5)
-    pair = (np.zeros((3, 4)), [0, 1, 2])
-    refused(make_trainer(), blobs(), TypeError, match=r"got a tuple", validation=pair)
+    array = np.zeros((3, 4))
+    refused(make_trainer(), blobs(), TypeError, match=r"got a ndarray", validation=array)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1, 1.5, 0.001])

@@ -10,6 +10,7 @@ from glassnet.lazy import lazy_names
 if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.data.catalog import DATASETS, CatalogEntry, RemoteFile
     from glassnet.data.cifar import read_cifar10
+    from glassnet.data.conversion import as_dataset
     from glassnet.data.download import DownloadError
     from glassnet.data.features import read_features
     from glassnet.data.fetching import fetch_dataset
@@ -28,6 +29,7 @@ else:
             "DATASETS": "glassnet.data.catalog",
             "CatalogEntry": "glassnet.data.catalog",
             "RemoteFile": "glassnet.data.catalog",
+            "as_dataset": "glassnet.data.conversion",
             "read_cifar10": "glassnet.data.cifar",
             "DownloadError": "glassnet.data.download",
             "read_features": "glassnet.data.features",
@@ -50,6 +52,7 @@ __all__ = [
     "DownloadError",
     "RemoteFile",
     "Source",
+    "as_dataset",
     "fetch_dataset",
     "find_dataset",
     "load_dataset",

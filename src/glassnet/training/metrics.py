@@ -10,6 +10,7 @@ import numpy as np
 from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.data.ahead import ahead
+from glassnet.data.conversion import as_dataset
 from glassnet.names import lookup
 from glassnet.nn import Loss, Network, Weighted, forward_for, loss_named
 from glassnet.training.views import TestTimeAugmentation
@@ -131,7 +132,7 @@ def predicted_labels(p: np.ndarray) -> np.ndarray:
 
 def evaluate(
     network: Network,
-    dataset: Dataset,
+    dataset: Any,  # noqa: ANN401 of any library
     *,
     loss: str | Loss,
     metrics: Sequence[str] | None = None,
@@ -144,7 +145,7 @@ def evaluate(
     Parameters
     ----------
     network : Network
-    dataset : Dataset
+    dataset : Dataset, or what `as_dataset` takes
     loss : str or Loss
     metrics : sequence of str, optional
         Keys of `METRICS`; by default loss and accuracy for labels, loss and mean squared error for
@@ -168,6 +169,7 @@ def evaluate(
         If data set and network don't fit, for an unknown metric, or if the examples are no images
         and `test_time` is given.
     """
+    dataset = dataset_for(network, dataset)
     check_fit(network, dataset)
     loss = loss_named(loss)
     loss.check_output(network.layers[-1].parts[-1])
@@ -222,6 +224,11 @@ def metrics_for(dataset: Dataset, names: Sequence[str] | None) -> tuple[str, ...
     return chosen
 
 
+def dataset_for(network: Network, data: Any) -> Dataset:  # noqa: ANN401
+    """Return data of any kind that `as_dataset` takes, for this network."""
+    return as_dataset(data, input_shape=network.input_shape, dtype=network.dtype.name)
+
+
 def check_fit(network: Network, dataset: Dataset) -> None:
     """Refuse a data set that the network cannot be trained or measured on.
 
@@ -229,13 +236,7 @@ def check_fit(network: Network, dataset: Dataset) -> None:
     ------
     ValueError
         If shapes of inputs or targets don't fit, or labels are more than outputs.
-    TypeError
-        If it is no data set.
     """
-    if not isinstance(dataset, Dataset):
-        raise TypeError(
-            f"expected a Dataset, got a {type(dataset).__name__}; make one: Dataset(x, y)"
-        )
     name = dataset.name or "the data set"
     if dataset.input_shape != network.input_shape:
         raise ValueError(

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from glassnet.nn import Network
 from glassnet.randomness import stream
 from glassnet.training.compiled import choose_steps
 from glassnet.training.epoch import chunks_of
+from glassnet.training.metrics import dataset_for
 from glassnet.training.progress import batch_of
 from glassnet.training.rate_curve import FEWEST, RateRange, end_of, range_of
 from glassnet.training.slots import slots_of
@@ -25,7 +27,7 @@ from glassnet.training.trainer import Trainer
 
 def rate_range_test(
     trainer: Trainer,
-    train: Dataset,
+    train: Any,  # noqa: ANN401 of any library
     *,
     lowest: float = 1e-6,
     highest: float = 10.0,
@@ -41,7 +43,7 @@ def rate_range_test(
     trainer : Trainer
         With the network, loss, optimizer and batch size that the rate is for. Its schedule and
         callbacks take no part.
-    train : Dataset
+    train : Dataset, or what `as_dataset` takes
         Passed over as often as the steps need.
     lowest, highest : float
         Rates of the first and the last step; from step to step they rise by the same factor.
@@ -81,6 +83,7 @@ def rate_range_test(
     real("lowest", lowest, above=0)
     real("highest", highest, above=lowest)
     whole("steps", steps, at_least=FEWEST)
+    train = dataset_for(trainer.network, train)
     _alone(trainer).check(train)
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []

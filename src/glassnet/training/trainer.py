@@ -20,7 +20,7 @@ from glassnet.training.checkpoint import read_state
 from glassnet.training.compiled import ENGINES, choose_steps
 from glassnet.training.epoch import end_epoch, train_epoch
 from glassnet.training.history import History
-from glassnet.training.metrics import Metrics, check_fit, evaluate, metrics_for
+from glassnet.training.metrics import Metrics, check_fit, dataset_for, evaluate, metrics_for
 from glassnet.training.progress import Progress
 from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
 from glassnet.training.slots import slots_of
@@ -156,10 +156,10 @@ class Trainer:
 
     def fit(
         self,
-        train: Dataset,
+        train: Any,  # noqa: ANN401 of any library
         *,
         epochs: int,
-        validation: Dataset | float | None = None,
+        validation: Any = None,  # noqa: ANN401
         batch_size: int | str | None = None,
         optimizer: Optimizer | None = None,
         schedule: Schedule | None = None,
@@ -170,10 +170,11 @@ class Trainer:
 
         Parameters
         ----------
-        train : Dataset
+        train : Dataset, or what `as_dataset` takes
+            Arrays ``(x, y)``, a data set of PyTorch or Hugging Face, a generator of batches.
         epochs : int
             Passes over the training examples.
-        validation : Dataset or float, optional
+        validation : Dataset, what `as_dataset` takes, or float, optional
             Measured after every epoch: a set, or the fraction of `train`, in (0, 1), that is held
             out for it (the same examples in every phase).
         batch_size, optimizer, schedule, augmentation, drop_last : optional
@@ -197,9 +198,12 @@ class Trainer:
         self.batch_size = self.batch_size if batch_size is None else batch_size
         self.augmentation = self.augmentation if augmentation is None else augmentation
         self.drop_last = self.drop_last if drop_last is None else drop_last
+        train = dataset_for(self.network, train)
         if isinstance(validation, float | int):
             check_fit(self.network, train)
             train, validation = train.split(validation, seed=self.seed)
+        elif validation is not None:
+            validation = dataset_for(self.network, validation)
         self.check(train, validation)
         self.stopped = self.interrupted = self.resumed = False
         self.engine_in_use = self.engine
@@ -251,12 +255,13 @@ class Trainer:
 
     def evaluate(
         self,
-        dataset: Dataset,
+        dataset: Any,  # noqa: ANN401 what `as_dataset` takes
         *,
         metrics: Sequence[str] | None = None,
         test_time: TestTimeAugmentation | None = None,
     ) -> dict[str, Any]:
         """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`."""
+        dataset = dataset_for(self.network, dataset)
         if self._forward is None and self.engine_in_use != "auto":
             self._forward = forward_for(self.network, len(dataset), engine=self.engine_in_use)
         return evaluate(

@@ -1,0 +1,127 @@
+"""Data sets of other libraries, arrays and generators, as data sets to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.data import columnar, map_style
+from glassnet.data.dataset import Dataset
+from glassnet.data.examples import arranged, as_example
+
+
+def as_dataset(
+    data: Any,  # noqa: ANN401 of any library
+    *,
+    input_shape: Sequence[int] | None = None,
+    inputs: str | Sequence[str] | None = None,
+    target: str | None = None,
+    name: str = "",
+    dtype: str = "float32",
+) -> Dataset:
+    """Return data of another kind as a `Dataset`; one that is a `Dataset` already, unchanged.
+
+    Parameters
+    ----------
+    data
+        One of these:
+
+        - a tuple ``(x, y)`` or ``(x, y, weights)`` of what `Dataset` takes: arrays, memory-mapped
+          ones among them;
+        - a map-style data set as PyTorch's: ``len(data)`` and ``data[i]``, which gives an example
+          and its label. It is asked for examples anew in each epoch, in a thread beside the
+          training, so that random transforms change them every time;
+        - a table as Hugging Face's ``datasets.Dataset``: ``data.column_names``, ``data.features``,
+          and ``data[rows]``, which gives a dict of columns. Images are read anew in each epoch,
+          numbers once;
+        - a generator or another iterable, which gives batches ``(x, y)`` or single examples: it is
+          read to its end, once, and kept in memory.
+    input_shape : sequence of int, optional
+        Of one example as the network takes it. Examples with channels first are turned around if
+        that gives this shape, and grey images get their axis of channels.
+    inputs : str or sequence of str, optional
+        Of a table: the columns that the network sees. By default the one that is called
+        ``"image"``, ``"img"``, ``"pixel_values"``, ``"x"`` or ``"features"``, or all columns of
+        numbers but the target.
+    target : str, optional
+        Of a table: the column to predict. By default the one that is called ``"label"``,
+        ``"labels"``, ``"target"`` or ``"y"``, or the only one of class labels.
+    name : str
+        What it is called.
+    dtype : {"float32", "float64"}
+        Of what is kept in memory.
+
+    Returns
+    -------
+    Dataset
+        Integer labels are classes, floats the targets of a regression. Bytes that make an image
+        are divided by 255.
+
+    Raises
+    ------
+    TypeError
+        If it is nothing of this, or holds no numbers.
+    ValueError
+        If it is empty, examples differ in shape, or a column is missing.
+
+    Examples
+    --------
+    >>> batches = ((np.full((2, 3), k), np.array([k, k])) for k in range(2))
+    >>> as_dataset(batches, name="constant")
+    Dataset('constant', 4 examples of shape (3,), 2 classes)
+    """
+    shape = None if input_shape is None else tuple(input_shape)
+    if isinstance(data, Dataset):
+        return data
+    if hasattr(data, "column_names") and hasattr(data, "features"):
+        return columnar.read(data, shape, inputs=inputs, target=target, name=name, dtype=dtype)
+    if inputs is not None or target is not None:
+        raise TypeError(f"inputs and target name the columns of a table, got {_kind(data)}")
+    if isinstance(data, tuple) and len(data) in {2, 3}:
+        x, y, *rest = data
+        weights = rest[0] if rest else None
+        return Dataset(arranged(x, shape), y, name=name, weights=weights, dtype=dtype)
+    by_number = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    if by_number and not isinstance(data, dict | str | list | tuple | np.ndarray):
+        return map_style.read(data, shape, name=name)
+    if isinstance(data, Iterable) and not isinstance(data, dict | str | np.ndarray):
+        return _read_through(data, shape, name=name, dtype=dtype)
+    raise TypeError(
+        f"expected a Dataset, arrays (x, y), a map-style data set, a table with columns or a "
+        f"generator of batches, got {_kind(data)}; make one: Dataset(x, y)"
+    )
+
+
+def _kind(data: object) -> str:
+    return f"a {type(data).__name__}"
+
+
+def _read_through(
+    batches: Iterable[Any], shape: tuple[int, ...] | None, *, name: str, dtype: str
+) -> Dataset:
+    """Read an iterable of batches, or of single examples, to its end."""
+    xs: list[np.ndarray] = []
+    ys: list[np.ndarray] = []
+    for item in batches:
+        try:
+            x, y = item
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"an iterable must give pairs (x, y), batches or single examples, got {_kind(item)}"
+            ) from None
+        answer = np.asarray(y)
+        alone = answer.ndim == 0
+        rows = as_example(x)[None] if alone else as_example(x, batch=True)
+        ys.append(answer.reshape(1) if alone else answer)
+        xs.append(rows)
+        if len(rows) != len(ys[-1]):
+            raise ValueError(
+                f"a batch has {len(rows)} examples and {len(ys[-1])} labels; both have one for each"
+            )
+        if rows.shape[1:] != xs[0].shape[1:]:
+            raise ValueError(f"examples differ in shape: {xs[0].shape[1:]}, then {rows.shape[1:]}")
+    if not xs:
+        raise ValueError("the iterable gave nothing: a generator can be read only once")
+    return Dataset(arranged(np.concatenate(xs), shape), np.concatenate(ys), name=name, dtype=dtype)

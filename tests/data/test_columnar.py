@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.data import as_dataset
+
+datasets = pytest.importorskip("datasets")
+Image = pytest.importorskip("PIL.Image")
+RNG = np.random.default_rng(0)
+
+
+def images(count=12, shape=(6, 5, 3)):
+    return RNG.integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def table_of(pictures, labels, names=("cat", "dog")):
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=list(names))}
+    )
+    pictures = [Image.fromarray(picture) for picture in pictures]
+    return datasets.Dataset.from_dict({"image": pictures, "label": labels}, features=features)
+
+
+def test_a_table_of_images_trains_a_network_as_arrays_do():
+    pictures, labels = images(), np.arange(12) % 2
+    theta = []
+    for data in (table_of(pictures, labels), gn.Dataset(gn.scale_to_unit(pictures), labels)):
+        layers = [gn.Conv2D(3, 3, "relu"), gn.Flatten(), gn.Dense(2, "softmax")]
+        network = gn.Network(layers, input_shape=(6, 5, 3), seed=0)
+        gn.Trainer(network, loss="categorical_cross_entropy", engine="numpy").fit(data, epochs=2)
+        theta.append(network.theta)
+    np.testing.assert_array_equal(*theta)
+
+
+def test_images_are_decoded_when_needed_and_names_are_those_of_the_classes():
+    pictures, labels = images(), np.arange(12) % 2
+    data = as_dataset(table_of(pictures, labels), name="pets")
+    assert data.streamed is not None
+    assert data.class_names == ("cat", "dog")
+    assert repr(data) == "Dataset('pets', 12 examples of shape (6, 5, 3), 2 classes)"
+    np.testing.assert_allclose(data.x[[3, 1]], pictures[[3, 1]] / 255, rtol=1e-6)
+
+
+def test_grey_images_get_their_axis():
+    pictures = images(shape=(6, 5))
+    data = as_dataset(table_of(pictures, np.arange(12) % 2), input_shape=(6, 5, 1))
+    np.testing.assert_allclose(data.x[:][..., 0], pictures / 255, rtol=1e-6)
+
+
+def test_columns_of_numbers_are_the_features_and_words_are_left_out():
+    columns = {
+        "height": [1.0, 2.0, 3.0], "age": [4, 5, 6], "name": ["a", "b", "c"], "label": [0, 1, 0],
+    }  # fmt: skip
+    data = as_dataset(datasets.Dataset.from_dict(columns))
+    np.testing.assert_array_equal(data.x, [[1, 4], [2, 5], [3, 6]])
+    np.testing.assert_array_equal(data.y, [0, 1, 0])
+    chosen = as_dataset(datasets.Dataset.from_dict(columns), inputs="age", target="height")
+    np.testing.assert_array_equal(chosen.x, [[4], [5], [6]])
+    assert chosen.n_classes == 0
+
+
+def test_a_column_of_vectors():
+    x = RNG.normal(size=(4, 3)).astype(np.float32)
+    data = as_dataset(datasets.Dataset.from_dict({"x": x.tolist(), "y": [0, 1, 1, 0]}))
+    np.testing.assert_allclose(data.x, x, rtol=1e-6)
+    both = datasets.Dataset.from_dict({"a": x.tolist(), "b": [1.0, 2.0, 3.0, 4.0], "y": [0] * 4})
+    assert as_dataset(both, inputs=["a", "b"]).input_shape == (4,)
+
+
+def test_numpy_format_makes_no_difference():
+    pictures, labels = images(), np.arange(12) % 2
+    plain = table_of(pictures, labels)
+    np.testing.assert_array_equal(
+        as_dataset(plain.with_format("numpy")).x[:], as_dataset(plain).x[:]
+    )
+
+
+def test_the_only_class_labels_are_what_is_predicted():
+    features = datasets.Features(
+        {"width": datasets.Value("float32"), "kind": datasets.ClassLabel(names=["a", "b"])}
+    )
+    table = datasets.Dataset.from_dict({"width": [1.0, 2.0], "kind": [1, 0]}, features=features)
+    data = as_dataset(table)
+    assert data.class_names == ("a", "b")
+    np.testing.assert_array_equal(data.y, [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "words"),
+    [
+        ({"a": [1.0], "b": [2.0]}, {}, "which column is to be predicted\\? There are a, b"),
+        ({"a": ["word"], "label": [0]}, {}, "which columns does the network see"),
+        ({"a": [1.0], "label": [0]}, {"target": "lable"}, "lable"),
+        ({"a": [1.0], "label": [0]}, {"inputs": ["b"]}, "b"),
+        ({"a": [], "label": []}, {}, "without rows"),
+    ],
+)
+def test_what_is_refused(columns, options, words):
+    with pytest.raises(ValueError, match=words):
+        as_dataset(datasets.Dataset.from_dict(columns), **options)
+
+
+def test_images_of_different_sizes_are_told():
+    table = table_of([images(1)[0], images(1, (3, 3, 3))[0]], [0, 1])
+    with pytest.raises(ValueError, match=r"example 1 has shape \(3, 3, 3\)"):
+        as_dataset(table).x[:]

@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.data import as_dataset
+from glassnet.data.streaming import MappedArray
+
+RNG = np.random.default_rng(0)
+
+
+class Pairs:
+    """A map-style data set."""
+
+    def __init__(self, x, y, **attributes):
+        self.x, self.y, self.asked = x, y, []
+        self.__dict__.update(attributes)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, row):
+        self.asked.append(row)
+        return self.x[row], self.y[row]
+
+
+def trainer(input_shape, outputs=2):
+    layers = [gn.Flatten(), gn.Dense(outputs, "softmax")]
+    network = gn.Network(layers, input_shape=input_shape, seed=0)
+    return gn.Trainer(network, loss="categorical_cross_entropy", batch_size=5, engine="numpy")
+
+
+def weights_after(data, input_shape, outputs=2):
+    trained = trainer(input_shape, outputs)
+    trained.fit(data, epochs=2)
+    return trained.network.theta
+
+
+X = RNG.random((20, 4, 5, 3), np.float32)
+Y = RNG.integers(0, 2, 20)
+CHANNELS_FIRST = np.ascontiguousarray(X.transpose(0, 3, 1, 2))
+WANTED = weights_after(gn.Dataset(X, Y), (4, 5, 3))
+
+
+def generator(x, y, size=6):
+    for start in range(0, len(x), size):
+        yield x[start : start + size], y[start : start + size]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (X, Y),
+        (CHANNELS_FIRST, Y),
+        (X, Y, np.ones(20)),
+        Pairs(X, Y),
+        Pairs(CHANNELS_FIRST, Y.tolist()),
+        Pairs(X, Y, targets=Y.tolist(), classes=["a", "b"]),
+        generator(X, Y),
+        generator(CHANNELS_FIRST, Y),
+        ((x, int(y)) for x, y in zip(X, Y, strict=True)),
+        [(X[:7], Y[:7]), (X[7:], Y[7:])],
+    ],
+    ids=[
+        "arrays", "channels first", "weights", "pairs", "pairs, channels first", "torchvision",
+        "batches", "batches, channels first", "examples", "list of batches",
+    ],
+)  # fmt: skip
+def test_each_kind_of_data_trains_the_same_network(data):
+    np.testing.assert_array_equal(weights_after(data, (4, 5, 3)), WANTED)
+
+
+def test_a_data_set_stays_what_it_is():
+    data = gn.Dataset(X, Y)
+    assert as_dataset(data) is data
+
+
+def test_a_memory_mapped_array_is_not_read_at_once(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    data = as_dataset((mapped, Y), input_shape=(4, 5, 3))
+    assert isinstance(data.streamed._source, MappedArray)
+    np.testing.assert_array_equal(weights_after((mapped, Y), (4, 5, 3)), WANTED)
+
+
+def test_validation_may_be_of_any_kind_too():
+    first, second = trainer((4, 5, 3)), trainer((4, 5, 3))
+    first.fit((X, Y), epochs=1, validation=Pairs(CHANNELS_FIRST, Y))
+    second.fit(gn.Dataset(X, Y), epochs=1, validation=gn.Dataset(X, Y))
+    assert first.history[0]["validation_loss"] == second.history[0]["validation_loss"]
+    assert first.evaluate((X, Y)) == second.evaluate(gn.Dataset(X, Y))
+    held_out = trainer((4, 5, 3)).fit(generator(X, Y), epochs=1, validation=0.25)
+    assert "validation_loss" in held_out[0]
+
+
+def test_a_map_style_data_set_is_asked_anew_in_each_epoch():
+    pairs = Pairs(X, Y, targets=Y)
+    network = trainer((4, 5, 3))
+    network.fit(pairs, epochs=3)
+    assert sorted(pairs.asked) == sorted([0, *list(range(20)) * 3])
+
+
+def test_class_names_are_taken_over_where_they_fit():
+    assert as_dataset(Pairs(X, Y, classes=["cat", "dog"])).class_names == ("cat", "dog")
+    assert as_dataset(Pairs(X, Y, classes=["cat"])).class_names == ("0", "1")
+    assert as_dataset(Pairs(X, Y.astype(float), classes=["cat", "dog"])).n_classes == 0
+
+
+def test_bytes_that_are_images_are_divided_by_255():
+    bytes_ = RNG.integers(0, 256, (6, 4, 4), dtype=np.uint8)
+    y = np.arange(6) % 2
+    for data in (Pairs(bytes_, y), [(bytes_, y)], zip(bytes_, y, strict=True)):
+        read = as_dataset(data, input_shape=(4, 4, 1))
+        assert read.input_shape == (4, 4, 1)
+        np.testing.assert_allclose(read.x[:][..., 0], bytes_ / 255, rtol=1e-6)
+    features = as_dataset([(bytes_[:, 0], y)])  # rows of bytes are no images
+    np.testing.assert_array_equal(features.x, bytes_[:, 0])
+
+
+def test_targets_of_a_regression():
+    y = RNG.normal(size=(20, 2)).astype(np.float32)
+    for data in ((X, y), Pairs(X, y), generator(X, y)):
+        np.testing.assert_array_equal(as_dataset(data).y, y)
+
+
+def test_float64_is_kept_for_a_network_of_float64():
+    x = RNG.normal(size=(10, 3))
+    layers = [gn.Dense(2, "softmax")]
+    network = gn.Network(layers, input_shape=3, dtype="float64", seed=0)
+    y = (x[:, 0] > 0).astype(int)
+    one = gn.evaluate(network, (x, y), loss="categorical_cross_entropy")
+    other = gn.evaluate(
+        network, gn.Dataset(x, y, dtype="float64"), loss="categorical_cross_entropy"
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "words"),
+    [
+        ("mnist", TypeError, "got a str; make one"),
+        (3, TypeError, "got a int"),
+        ({"x": X}, TypeError, "got a dict"),
+        ([X[0]], TypeError, r"pairs \(x, y\)"),
+        (Pairs([], []), ValueError, "length 0"),
+        (Pairs(X, Y[:5]), IndexError, "index 5"),
+        (Pairs(["word"], [1]), TypeError, "real numbers"),
+        (iter(()), ValueError, "gave nothing"),
+        ([(X[:3], Y[:2])], ValueError, "3 examples and 2 labels"),
+        ([(X[:2], Y[:2]), (X[:2, :3], Y[:2])], ValueError, r"differ in shape: \(4, 5, 3\), then"),
+        ((X, Y, Y, Y), TypeError, "pairs"),
+    ],
+)
+def test_what_is_refused(data, error, words):
+    with pytest.raises(error, match=words):
+        as_dataset(data)
+
+
+def test_a_map_style_data_set_must_give_pairs():
+    class Singles(Pairs):
+        def __getitem__(self, row):
+            return self.x[row]
+
+    with pytest.raises(TypeError, match=r"pairs \(example, label\), got a ndarray from Singles"):
+        as_dataset(Singles(X, Y))
+
+
+def test_examples_that_are_wrong_are_told_when_their_turn_comes():
+    odd = [*X[:3], X[3][:2]]
+    data = as_dataset(Pairs(odd, Y[:4]))
+    with pytest.raises(ValueError, match=r"example 3 has shape \(2, 5, 3\), example 0 \(4, 5, 3\)"):
+        data.x[:]
+    broken = X[:4].copy()
+    broken[2, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="example 2 has values that are NaN"):
+        trainer((4, 5, 3)).fit(Pairs(broken, Y[:4]), epochs=1)
+
+
+def test_an_error_of_the_data_set_is_passed_on():
+    class Broken(Pairs):
+        def __getitem__(self, row):
+            if row == 7:
+                raise OSError("unreadable.jpg")
+            return super().__getitem__(row)
+
+    with pytest.raises(OSError, match=r"unreadable\.jpg"):
+        trainer((4, 5, 3)).fit(Broken(X, Y, targets=Y), epochs=1)
+
+
+def test_columns_are_named_for_tables_only():
+    with pytest.raises(TypeError, match="columns of a table, got a tuple"):
+        as_dataset((X, Y), target="y")
+
+
+def test_a_resumed_training_with_random_transforms_goes_on(tmp_path):
+    class Noisy(Pairs):
+        def __getitem__(self, row):
+            x, y = super().__getitem__(row)
+            return x + RNG.normal(size=x.shape).astype(np.float32), y
+
+    class Stop(gn.Callback):
+        def on_epoch_end(self, trainer, record):
+            trainer.interrupt()
+
+    path = tmp_path / "checkpoint.npz"
+    stopped = trainer((4, 5, 3))
+    stopped.callbacks = [Stop(), gn.Checkpoint(path)]
+    stopped.fit(Noisy(X, Y), epochs=2)
+    again = trainer((4, 5, 3))
+    again.resume(path)
+    assert [record["epoch"] for record in again.fit(Noisy(X, Y), epochs=2)] == [1, 2]
