@@ -1,6 +1,5 @@
 import shutil
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -9,16 +8,13 @@ import glassnet as gn
 
 mlflow = pytest.importorskip("mlflow")
 pytest.importorskip("sqlalchemy")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's use of SQLAlchemy
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
     """Return an empty store: MLflow takes seconds to make one."""
     path = tmp_path_factory.mktemp("mlflow") / "empty.db"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
 
 
