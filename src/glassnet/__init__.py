@@ -110,7 +110,7 @@ if TYPE_CHECKING:  # to whom any name would be one if there were a __getattr__
     from glassnet.estimators import NeuralNetworkClassifier as NeuralNetworkClassifier
     from glassnet.estimators import NeuralNetworkRegressor as NeuralNetworkRegressor
     from glassnet.estimators import TrainingHistoryDisplay as TrainingHistoryDisplay
-    from glassnet.tracking import MLflow, TensorBoard
+    from glassnet.tracking import MLflow, ProgressBar, TensorBoard
 else:
     # no part of __all__: `import *` would need scikit-learn
     _ESTIMATORS = ("NeuralNetworkClassifier", "NeuralNetworkRegressor", "TrainingHistoryDisplay")
@@ -118,7 +118,7 @@ else:
         __name__,
         {
             **dict.fromkeys(("as_dataset", "load_dataset"), "glassnet.data"),
-            **dict.fromkeys(("MLflow", "TensorBoard"), "glassnet.tracking"),
+            **dict.fromkeys(("MLflow", "ProgressBar", "TensorBoard"), "glassnet.tracking"),
             **dict.fromkeys(_ESTIMATORS, "glassnet.estimators"),
         },
     )
@@ -188,6 +188,7 @@ __all__ = [
     "Poisson",
     "PolynomialLR",
     "Predictor",
+    "ProgressBar",
     "Quantile",
     "RMSprop",
     "RandomAffine",

@@ -45,7 +45,7 @@ def command(
 
 def _draw(network: Network, path: Path) -> None:
     from glassnet import figures
-    from glassnet.cli.diagram import diagram
+    from glassnet.insights import diagram
 
     figures.save(diagram(network), path)
 

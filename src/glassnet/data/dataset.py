@@ -19,6 +19,7 @@ from glassnet.data.validation import (
     as_targets,
     as_weights,
 )
+from glassnet.lazy import shown_in_notebooks
 from glassnet.randomness import stream
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class Dataset:
         what = f"{self.n_classes} classes" if self.n_classes else f"{self.y.shape[1]} targets"
         name = f"{self.name!r}, " if self.name else ""
         return f"Dataset({name}{len(self)} examples of shape {self.input_shape}, {what})"
+
+    _repr_html_ = shown_in_notebooks("dataset_html")
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -44,10 +45,23 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         If the file can't be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    metadata = lookup(_METADATA, suffix, "ending of a figure's file")
-    # Type 42 fonts: many journals refuse matplotlib's default, Type 3.
-    settings = style.defaults(svg_hashsalt="glassnet", pdf_fonttype=42)
-    with settings, atomic_write(path) as file:
-        figure.savefig(file, format=suffix[1:], dpi=DPI, facecolor="white", metadata=metadata)
+    content = encoded(figure, path.suffix.lower())
+    with atomic_write(path) as file:
+        file.write(content)
     return path
+
+
+def encoded(figure: Figure, suffix: str) -> bytes:
+    """Return what a figure's file holds.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is none of ``".png"``, ``".svg"`` and ``".pdf"``.
+    """
+    metadata = lookup(_METADATA, suffix, "ending of a figure's file")
+    file = io.BytesIO()
+    # Type 42 fonts: many journals refuse matplotlib's default, Type 3.
+    with style.defaults(svg_hashsalt="glassnet", pdf_fonttype=42):
+        figure.savefig(file, format=suffix[1:], dpi=DPI, facecolor="white", metadata=metadata)
+    return file.getvalue()

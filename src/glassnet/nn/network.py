@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.checks import whole
+from glassnet.lazy import shown_in_notebooks
 from glassnet.nn import model_file
 from glassnet.nn.layer import Cache, GradientMemory, Layer, Parameter, Shape
 from glassnet.nn.loss import Loss
@@ -263,6 +264,8 @@ class Network:
         copy = Network.from_config(self.config() | {"dtype": checked_dtype(dtype).name})
         copy.fill(self.numbers())
         return copy
+
+    _repr_html_ = shown_in_notebooks("network_html")
 
     def summary(self) -> Summary:
         """Return the table of layers: name, output shape, number of parameters."""

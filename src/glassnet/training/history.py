@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.lazy import shown_in_notebooks
 from glassnet.names import lookup
 from glassnet.optim.monitoring import should_rise
 
@@ -44,6 +45,8 @@ class History:
 
     def __getitem__(self, index: int) -> Record:
         return self.records[index]
+
+    _repr_html_ = shown_in_notebooks("history_html")
 
     def column(self, key: str) -> list[Any]:
         """Return one number of every epoch; None where a record lacks it.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from matplotlib.figure import Figure
 
+from glassnet import figures
+from glassnet.figures.layer_diagram import Block
+from glassnet.insights.kinds import kind_of
 from glassnet.nn import Activation, Dense, Flatten, Layer, Network, Reshape, ZeroPadding2D
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from glassnet.figures.layer_diagram import Block
 
 
 def diagram(network: Network) -> Figure:
@@ -20,9 +18,6 @@ def diagram(network: Network) -> Figure:
     ValueError
         If it has no layer that a picture could show.
     """
-    from glassnet import figures
-    from glassnet.insights import kind_of
-
     if any(kind_of(layer) in {"convolution", "pooling"} for layer in network.layers):
         return figures.layer_diagram(blocks_of(network))
     units = [layer.units for layer in network.layers if isinstance(layer, Dense)]
@@ -40,9 +35,6 @@ def blocks_of(network: Network) -> list[Block]:
     The others stand as lines below the block whose numbers they change; `Flatten` and its like
     below the next one.
     """
-    from glassnet.figures.layer_diagram import Block
-    from glassnet.insights import kind_of
-
     kind, layers = "input", ["input"]
     shape = network.input_shape
     blocks: list[Block] = []

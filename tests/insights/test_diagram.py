@@ -1,7 +1,7 @@
 import pytest
 
 import glassnet as gn
-from glassnet.cli.diagram import blocks_of, diagram
+from glassnet.insights.diagram import blocks_of, diagram
 
 
 def shown(layers, shape=(8, 8, 3)):

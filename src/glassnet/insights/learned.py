@@ -10,23 +10,12 @@ from matplotlib.figure import Figure
 from glassnet import figures
 from glassnet.data import Dataset
 from glassnet.figures.feature_maps import Stage
-from glassnet.nn import Conv2D, Dense, DepthwiseConv2D, Layer, Network, Whitening2D
+from glassnet.insights.kinds import kind_of
+from glassnet.nn import Conv2D, Dense, DepthwiseConv2D, Network, Whitening2D
 from glassnet.nn.feature_maps import FeatureMaps, feature_maps
 from glassnet.nn.saliency import occlusion, saliency
 
 _MISTAKES = 6  # so many have their maps drawn
-
-
-def kind_of(layer: Layer) -> str:
-    """Return what a layer does with an image: "convolution", "pooling", "dense" or "other"."""
-    name = type(layer).__name__
-    if name.endswith("Pooling2D"):
-        return "pooling"
-    if isinstance(layer, Conv2D | DepthwiseConv2D | Whitening2D):
-        return "convolution"
-    if layer.inner:
-        return "convolution" if any(kind_of(i) == "convolution" for i in layer.inner) else "dense"
-    return "dense" if isinstance(layer, Dense) else "other"
 
 
 def first_weights(network: Network) -> np.ndarray | None:
