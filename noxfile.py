@@ -76,6 +76,22 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation, tutorials included; a warning is an error."""
+    session.install(".[docs]")
+    out = "docs/_build/html"
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", out)
+    session.log(f"open {out}/index.html")
+
+
+@nox.session
+def links(session: nox.Session) -> None:
+    """Ask for every address that the documentation leads to; needs the internet."""
+    session.install(".[docs]")
+    session.run("sphinx-build", "-q", "-b", "linkcheck", "docs", "docs/_build/links")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure glassnet beside PyTorch, JAX and scikit-learn; nothing else should run meanwhile."""
     session.install(".[bench]")

@@ -90,7 +90,7 @@ def test_the_only_class_labels_are_what_is_predicted():
     [
         ({"a": [1.0], "b": [2.0]}, {}, "which column is to be predicted\\? There are a, b"),
         ({"a": ["word"], "label": [0]}, {}, "which columns does the network see"),
-        ({"a": [1.0], "label": [0]}, {"target": "lable"}, "lable"),
+        ({"a": [1.0], "label": [0]}, {"target": "lab"}, "lab"),
         ({"a": [1.0], "label": [0]}, {"inputs": ["b"]}, "b"),
         ({"a": [], "label": []}, {}, "without rows"),
     ],

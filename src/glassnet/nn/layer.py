@@ -35,7 +35,7 @@ class Parameter:
     """An array that is learned: a named view into the flat vectors of its network.
 
     A layer declares it (name, shape, how it starts); the network then binds `value` and `grad` to
-    its flat vectors. From then on both are written in place (``value[...] = ``), never rebound.
+    its flat vectors. From then on both are written in place (``value[...] = x``), never rebound.
 
     Parameters
     ----------
