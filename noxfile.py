@@ -68,6 +68,36 @@ def package(session: nox.Session) -> None:
     session.run(python, "-c", ALONE, external=True)
 
 
+CORE = (
+    "nn",
+    "optim",
+    "training",
+    "data",
+    "estimators",
+    "export",
+    "tracking",
+    "notebook",
+    "insights",
+)
+EXTRAS = ("", "cli", "sklearn", "fast", "export", "tensorboard", "mlflow", "notebook", "study")
+
+
+@nox.session
+@nox.parametrize("extra", EXTRAS, ids=[extra or "none" for extra in EXTRAS])
+def wheel(session: nox.Session, extra: str) -> None:
+    """Run the tests of the core on the built wheel, with NumPy alone or one extra."""
+    built = Path(session.create_tmp()) / "wheel"
+    shutil.rmtree(built, ignore_errors=True)
+    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(built), ".")
+    (file,) = built.glob("*.whl")
+    session.install(
+        f"{file}[{extra}]" if extra else str(file), "pytest", "pytest-xdist", "hypothesis"
+    )
+    folders = [f"tests/{folder}" for folder in CORE]
+    modules = map(str, sorted(Path("tests").glob("test_*.py")))
+    session.run("pytest", "-n", "auto", "-q", *folders, *modules, *session.posargs)
+
+
 @nox.session
 def parity(session: nox.Session) -> None:
     """Compare with PyTorch and Keras."""

@@ -5,8 +5,11 @@ import os
 import stat
 from pathlib import Path
 
-import pooch
 import pytest
+
+pytest.importorskip("pooch", reason="needs the extra cli")
+
+import pooch
 import requests
 
 from glassnet.data import DownloadError

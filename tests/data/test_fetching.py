@@ -1,5 +1,8 @@
 import pytest
 
+pytest.importorskip("pooch", reason="needs the extra cli")
+pytest.importorskip("sklearn", reason="needs the extra sklearn")
+
 from glassnet.data import DownloadError, fetch_dataset, fetching
 from glassnet.extras import MissingExtraError
 

@@ -5,6 +5,9 @@ import zlib
 
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL", reason="needs the extra cli")
+
 from PIL import Image
 
 from glassnet.data import images, read_image, read_image_folder

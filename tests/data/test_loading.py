@@ -2,6 +2,10 @@ import hashlib
 
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL", reason="needs the extra cli")
+pytest.importorskip("pooch", reason="needs the extra cli")
+
 from PIL import Image
 
 from glassnet.data import DownloadError, download, load_dataset

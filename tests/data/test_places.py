@@ -36,6 +36,7 @@ def test_the_environment_variable_names_a_folder(mnist_files, put, tmp_path, mon
 def test_the_cache_directory_is_looked_at_last(
     mnist_files, put, tmp_path, isolated, monkeypatch
 ) -> None:
+    pytest.importorskip("platformdirs")
     expected = [tmp_path / "given", tmp_path / "variable", isolated / "mnist"]
     for folder in expected:
         put(folder, mnist_files())
@@ -77,6 +78,7 @@ def test_an_archive_of_cifar_is_found(name, put, tmp_path) -> None:
 
 
 def test_the_digits_are_where_scikit_learn_is() -> None:
+    pytest.importorskip("sklearn")
     place = find_dataset("digits")
     assert place is not None
     assert place.name == "sklearn"

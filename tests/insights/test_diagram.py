@@ -1,5 +1,7 @@
 import pytest
 
+pytest.importorskip("matplotlib", reason="needs the extra cli")
+
 import glassnet as gn
 from glassnet.insights.diagram import blocks_of, diagram
 

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("matplotlib", reason="needs the extra cli")
+pytest.importorskip("typer", reason="needs the extra cli")
+
 import glassnet as gn
 from glassnet import insights
 from glassnet.cli import pictures

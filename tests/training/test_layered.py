@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("numba", reason="needs the extra fast")
+pytest.importorskip("scipy", reason="needs the extra fast")
+
 import glassnet as gn
 from glassnet import nn
 from glassnet.nn import compiled_layers
@@ -11,9 +14,6 @@ from glassnet.optim import Adam
 from glassnet.training import compiled, layered
 from glassnet.training.layered import LayeredSteps
 from glassnet.training.steps import NumpySteps
-
-pytest.importorskip("numba", reason="the compiled layers need the extra fast")
-pytest.importorskip("scipy", reason="the compiled layers need the extra fast")
 
 LOSS = nn.loss_named("categorical_cross_entropy")
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("pydantic", reason="needs the extra cli")
+
 import glassnet as gn
 from glassnet.data import batches
 from glassnet.recipes import RunFolder, job_on, load_recipe, run
