@@ -68,17 +68,7 @@ def package(session: nox.Session) -> None:
     session.run(python, "-c", ALONE, external=True)
 
 
-CORE = (
-    "nn",
-    "optim",
-    "training",
-    "data",
-    "estimators",
-    "export",
-    "tracking",
-    "notebook",
-    "insights",
-)
+CORE = ("nn", "optim", "training", "data", "estimators", "export", "tracking", "notebook")
 EXTRAS = ("", "cli", "sklearn", "fast", "export", "tensorboard", "mlflow", "notebook", "study")
 
 
@@ -90,9 +80,8 @@ def wheel(session: nox.Session, extra: str) -> None:
     shutil.rmtree(built, ignore_errors=True)
     session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(built), ".")
     (file,) = built.glob("*.whl")
-    session.install(
-        f"{file}[{extra}]" if extra else str(file), "pytest", "pytest-xdist", "hypothesis"
-    )
+    package = f"{file}[{extra}]" if extra else str(file)
+    session.install(package, "pytest", "pytest-xdist", "hypothesis")
     folders = [f"tests/{folder}" for folder in CORE]
     modules = map(str, sorted(Path("tests").glob("test_*.py")))
     session.run("pytest", "-n", "auto", "-q", *folders, *modules, *session.posargs)
