@@ -21,6 +21,7 @@ from glassnet.nn.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2
 from glassnet.nn.gradient_check import GradientCheck, gradient_check
 from glassnet.nn.initializers import INITIALIZERS
 from glassnet.nn.layer import Cache, Layer, LayerError, Parameter
+from glassnet.nn.local_fields import LocalFields
 from glassnet.nn.loss import LOSSES, Loss
 from glassnet.nn.losses import (
     BinaryCrossEntropy,
@@ -75,6 +76,7 @@ __all__ = [
     "LayerError",
     "LayerNormalization",
     "LeakyReLU",
+    "LocalFields",
     "Loss",
     "MaxPooling2D",
     "MeanAbsoluteError",

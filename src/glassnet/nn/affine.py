@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from glassnet.checks import flag
 from glassnet.names import lookup
 from glassnet.nn.activation import Activation
 from glassnet.nn.activations import Identity, activation_named
-from glassnet.nn.initializers import INITIALIZERS
+from glassnet.nn.initializers import INITIALIZERS, Initializer
 from glassnet.nn.layer import Layer, Parameter
+from glassnet.nn.local_fields import LocalFields
 
 
 class Affine(Layer):
@@ -15,6 +18,8 @@ class Affine(Layer):
 
     The arguments are those of `Dense`.
     """
+
+    tables: ClassVar = {"weight_initializer": ({"LocalFields": LocalFields}, "initializer")}
 
     W: Parameter
     b: Parameter
@@ -24,7 +29,7 @@ class Affine(Layer):
         activation: str | Activation | None,
         *,
         use_bias: bool,
-        weight_initializer: str | None,
+        weight_initializer: str | LocalFields | None,
         bias_initializer: str,
     ) -> None:
         self.activation = activation_named(activation)
@@ -33,7 +38,11 @@ class Affine(Layer):
         self.bias_initializer = bias_initializer
         if weight_initializer is None:
             weight_initializer = (self.activation or Identity()).fitting_initializer
-        self._initialize_weight = lookup(INITIALIZERS, weight_initializer, "initializer")
+        self._initialize_weight: Initializer = (
+            weight_initializer
+            if isinstance(weight_initializer, LocalFields)
+            else lookup(INITIALIZERS, weight_initializer, "initializer")
+        )
         self._initialize_bias = lookup(INITIALIZERS, bias_initializer, "initializer")
 
     @property

@@ -8,6 +8,7 @@ from glassnet.checks import whole
 from glassnet.nn.activation import Activation
 from glassnet.nn.affine import Affine
 from glassnet.nn.layer import Cache, Parameter, Shape
+from glassnet.nn.local_fields import LocalFields
 
 
 class Dense(Affine):
@@ -22,8 +23,9 @@ class Dense(Affine):
         layer of its own, which the network runs after this one.
     use_bias : bool
         Whether each unit has a bias. Before a batch normalisation it has no effect.
-    weight_initializer : str, optional
-        A name in `INITIALIZERS`. By default the one that fits the activation: ``"he_uniform"`` for
+    weight_initializer : str or LocalFields, optional
+        A name in `INITIALIZERS`, or `LocalFields` for units that begin with a region of an image.
+        By default the one that fits the activation: ``"he_uniform"`` for
         the ReLU family, ``"glorot_uniform"`` otherwise.
     bias_initializer : str
         A name in `INITIALIZERS`.
@@ -56,7 +58,7 @@ class Dense(Affine):
         activation: str | Activation | None = None,
         *,
         use_bias: bool = True,
-        weight_initializer: str | None = None,
+        weight_initializer: str | LocalFields | None = None,
         bias_initializer: str = "zeros",
     ) -> None:
         self.units = whole("units", units, at_least=1)

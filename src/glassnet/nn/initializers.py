@@ -103,7 +103,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "ones": _ones,
     "dirac": _dirac,
 }
-"""Initializers by name.
+"""Initializers by name; `LocalFields` is one that has settings.
 
 =================== ============================ ==========================================
 name                variance                     source
