@@ -53,6 +53,9 @@ def test_a_safetensors_file_comes_back(glassnet, saved) -> None:
     names: dict = {}
     exec("\n".join(s.strip() for s in done.out.splitlines() if s.startswith("  ")), names)
     assert (names["network"].theta == saved.theta).all()
+    told = glassnet("summary", "model.safetensors")
+    assert told.code == 0, told.err
+    assert told.out == glassnet("summary", "model.npz").out
 
 
 @pytest.mark.parametrize(

@@ -284,3 +284,21 @@ def test_a_random_state_is_a_number_or_a_generator_or_nothing(state: Any, iris: 
     )
     same = np.array_equal(one.network_.theta, other.network_.theta)
     assert same == isinstance(state, int)
+
+
+@quiet
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"hidden_layer_sizes": (5,)}, r"hidden_layer_sizes=\(100,\); now it is \(5,\)"),
+        ({"activation": "tanh"}, "activation='relu'; now it is 'tanh'"),
+        ({"dropout": 0.5}, "dropout=0.0; now it is 0.5"),
+    ],
+)
+def test_a_warm_start_does_not_ignore_another_architecture(cancer: Any, changed, words) -> None:
+    warm = NeuralNetworkClassifier(warm_start=True, max_iter=2, random_state=0).fit(*cancer)
+    before = warm.network_.theta.copy()
+    with pytest.raises(ValueError, match=words):
+        warm.set_params(**changed).fit(*cancer)
+    np.testing.assert_array_equal(warm.network_.theta, before)
+    assert warm.set_params(warm_start=False).fit(*cancer).network_ is not None

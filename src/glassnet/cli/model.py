@@ -27,6 +27,10 @@ def load(path: Path) -> tuple[Network, Recipe | None]:
         )
     folder = RunFolder(file.parent)
     recipe = folder.read_recipe() if folder.recipe.is_file() else None
+    if file.suffix == ".safetensors":
+        from glassnet.export import load_safetensors
+
+        return load_safetensors(file), recipe
     return Network.load(file), recipe
 
 

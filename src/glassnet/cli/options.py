@@ -19,7 +19,9 @@ DataDir = Annotated[
         help="Folder with data sets, looked into first.", envvar="GLASSNET_DATA", show_default=False
     ),
 ]
-Model = Annotated[Path, typer.Argument(help="Folder of a run, or a model file (.npz).")]
+Model = Annotated[
+    Path, typer.Argument(help="Folder of a run, or a model file (.npz, .safetensors).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TestTime = Annotated[
     str | None,

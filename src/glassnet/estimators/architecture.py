@@ -158,3 +158,25 @@ def adapt(network: Network, x: np.ndarray) -> None:
             f"{taking[0]!r} takes its statistics before the training: put it before the first "
             "layer that learns"
         )
+
+
+def architecture_of(estimator: NeuralNetworkEstimator) -> dict[str, str]:
+    """Return, as text, the parameters that decide the network."""
+    names = ("hidden_layer_sizes", "n_layers", "n_units", "activation", "dropout", "layers")
+    return {name: repr(getattr(estimator, name)) for name in names}
+
+
+def check_architecture(estimator: NeuralNetworkEstimator, made_with: dict[str, str]) -> None:
+    """Refuse to go on with a network that was made with other parameters.
+
+    Raises
+    ------
+    ValueError
+        If one of them has changed; says which.
+    """
+    for name, now in architecture_of(estimator).items():
+        if now != made_with[name]:
+            raise ValueError(
+                f"warm_start and partial_fit go on with the network that there is, made with "
+                f"{name}={made_with[name]}; now it is {now}: set warm_start=False to begin anew"
+            )

@@ -12,7 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.data import Dataset
-from glassnet.estimators.architecture import SEEDS, adapt, network_for
+from glassnet.estimators.architecture import (
+    SEEDS,
+    adapt,
+    architecture_of,
+    check_architecture,
+    network_for,
+)
 from glassnet.estimators.convergence import Convergence
 from glassnet.estimators.inputs import (
     check_parameters,
@@ -202,6 +208,8 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         if X_val is not None and self.solver == "lbfgs":
             raise ValueError("solver='lbfgs' measures no validation data; use 'adam' or 'sgd'")
         fresh = not hasattr(self, "network_") or not (self.warm_start or partial)
+        if not fresh:
+            check_architecture(self, self.architecture_)
         x, answers, shape = examples(self, X, y, reset=fresh, numeric=self._numeric)
         targets = self._encoded(answers, fresh=fresh, classes=classes)
         weights = self._weights(targets, weights_of(sample_weight, len(x)))
@@ -236,6 +244,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             rng=rng,
             class_names=self._class_names(),
         )
+        self.architecture_ = architecture_of(self)
         self.seed_ = int(rng.randint(SEEDS))
         self.out_activation_ = self._told_activation()
         self.history_ = History()
