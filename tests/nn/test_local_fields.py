@@ -112,7 +112,7 @@ def test_layers_that_do_not_fit_are_refused(layers, words):
 
 
 def test_a_recipe_may_ask_for_it():
-    pytest.importorskip("pydantic")
+    pytest.importorskip("tomli_w")
     from glassnet.recipes import load_recipe
 
     recipe = load_recipe("digits").changed(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("pydantic", reason="needs the extra cli")
+pytest.importorskip("tomli_w", reason="needs the extra cli")
 
 import glassnet as gn
 from glassnet.data import batches
