@@ -13,6 +13,7 @@ from glassnet.extras import MissingExtraError
 
 
 def test_the_digits_are_always_split_alike() -> None:
+    pytest.importorskip("sklearn")
     train, test = load_dataset("digits")
     assert train.x.shape == (1438, 8, 8, 1)
     assert test.x.shape == (359, 8, 8, 1)
