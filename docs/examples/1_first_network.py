@@ -2,8 +2,8 @@
 A first network
 ===============
 
-Ten minutes from the data to a network that reads handwritten digits, and to pictures of what it has
-learned and where it is wrong. Nothing is downloaded: the digits are scikit-learn's.
+From the data to a network that reads handwritten digits, and to pictures of what it has learned and
+where it is wrong. Nothing is downloaded: the digits are scikit-learn's.
 """
 
 # %%

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from glassnet.png import data_uri
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_SIZE_AT = 16  # width and height, 4 bytes each, stand first in a PNG's header chunk
 
 
 def heading(text: str, note: str = "") -> str:
@@ -49,10 +47,6 @@ def picture(figure: Figure, description: str) -> str:
     """Return a figure as an image in the page, half as large as its pixels, so that it is sharp."""
     from glassnet.figures.files import encoded  # noqa: PLC0415 needs matplotlib
 
-    content = encoded(figure, ".png")
-    width, _ = struct.unpack_from(">II", content, _SIZE_AT)
-    data = base64.b64encode(content).decode("ascii")
-    return (
-        f'<img alt="{escape(description)}" src="data:image/png;base64,{data}" '
-        f'style="width:{width // 2}px;max-width:100%">'
-    )
+    uri, width, _ = data_uri(encoded(figure, ".png"))
+    alt = escape(description)
+    return f'<img alt="{alt}" src="{uri}" style="width:{width}px;max-width:100%">'

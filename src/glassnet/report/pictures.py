@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import struct
 from pathlib import Path
 from typing import NamedTuple
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_SIZE_AT = 16  # width and height, 4 bytes each, stand first in a PNG's header chunk
+from glassnet.png import data_uri
 
 
 class Picture(NamedTuple):
@@ -37,9 +34,7 @@ def png_picture(path: Path) -> Picture:
     ValueError
         If it is no PNG.
     """
-    content = path.read_bytes()
-    if not content.startswith(_PNG) or len(content) < _SIZE_AT + 8:
-        raise ValueError(f"{path} is no PNG picture; remove it to leave it out")
-    width, height = struct.unpack_from(">II", content, _SIZE_AT)
-    uri = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-    return Picture(uri, max(width // 2, 1), max(height // 2, 1))
+    try:
+        return Picture(*data_uri(path.read_bytes()))
+    except ValueError:
+        raise ValueError(f"{path} is no PNG picture; remove it to leave it out") from None

@@ -15,13 +15,7 @@ _NO_MEASUREMENTS = ("epoch", "phase", "batch_size", "steps", "examples")
 
 
 def settings_of(trainer: Trainer) -> dict[str, Any]:
-    """Return the settings of the phase that has begun, and the network, by dotted names.
-
-    Examples
-    --------
-    >>> flat({"optimizer": {"type": "SGD", "momentum": 0.9}, "augmentation": []})
-    {'optimizer.type': 'SGD', 'optimizer.momentum': 0.9}
-    """
+    """Return the settings of the phase that has begun, and the network, by dotted names."""
     network = trainer.network
     layers = {f"{at:02}": repr(layer) for at, layer in enumerate(network.layers, 1)}
     told = {**trainer.settings, "engine": trainer.engine_in_use}
@@ -29,7 +23,13 @@ def settings_of(trainer: Trainer) -> dict[str, Any]:
 
 
 def flat(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tree of tables and lists as one table; empty ones and None are left out."""
+    """Return a tree of tables and lists as one table; empty ones and None are left out.
+
+    Examples
+    --------
+    >>> flat({"optimizer": {"type": "SGD", "momentum": 0.9}, "augmentation": []})
+    {'optimizer.type': 'SGD', 'optimizer.momentum': 0.9}
+    """
     told: dict[str, Any] = {}
     for name, value in tree.items():
         inner = dict(enumerate(value, 1)) if isinstance(value, list | tuple) else value
