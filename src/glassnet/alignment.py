@@ -9,6 +9,11 @@ import numpy as np
 _CACHE_LINE = 64
 
 
+def round_up(n: int, to: int) -> int:
+    """Return the least multiple of `to` that is not below n."""
+    return -(-n // to) * to
+
+
 def aligned_zeros(size: int, dtype: np.dtype[Any]) -> np.ndarray:
     """Return zeros, shape (size,), that begin on a cache line.
 

@@ -8,6 +8,7 @@ pytest.importorskip("scipy", reason="the compiled kernels need the extra fast")
 
 from glassnet.kernels.convolution import Convolution, choose
 from glassnet.kernels.geometry import Geometry
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team
 
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
@@ -119,6 +120,56 @@ def planned(algorithm, batch=4):
     )
     assert plan.algorithm == algorithm
     return plan
+
+
+class Littered(Scratch):
+    """Memory with what another has left there."""
+
+    def rows(self, purpose, count, size):
+        memory = super().rows(purpose, count, size)
+        memory.fill(np.nan)
+        return memory
+
+
+@pytest.mark.parametrize("case", GEOMETRIES, ids=str)
+def test_what_lies_in_the_memory_does_not_matter(case) -> None:
+    n, input_shape, kernel, filters, settings = case
+    x, W, bias, expected = drawn(case, "float64")
+    found = []
+    for scratch in (None, Littered(np.dtype("float64"))):
+        plan = Convolution(
+            input_shape, kernel, filters, **settings, batch=n, dtype="float64", threads=2,
+            scratch=scratch,
+        )  # fmt: skip
+        out, team = np.empty(expected.shape), Team(2)
+        gradients = [np.empty_like(a) for a in (W, bias, x)]
+        with team.gathered():
+            plan.forward(team, x, W, bias, out)
+            plan.gradients(team, x, expected, W, *gradients)
+        found.append([out, *gradients])
+    for without, littered in zip(*found, strict=True):
+        np.testing.assert_array_equal(littered, without)
+
+
+def test_plans_that_share_memory_need_that_of_one() -> None:
+    scratch = Scratch(np.dtype("float64"))
+    plans = [
+        Convolution(
+            (8, 8, channels), (3, 3), 32, padding=SAME, batch=2, dtype="float64", threads=1,
+            scratch=scratch,
+        )
+        for channels in (32, 64, 32)
+    ]  # fmt: skip
+    rng, team = np.random.default_rng(0), Team(1)
+    taken = []
+    for plan, channels in zip(plans, (32, 64, 32), strict=True):
+        x, W = rng.normal(size=(2, 8, 8, channels)), rng.normal(size=(3, 3, channels, 32))
+        out = np.empty((2, 8, 8, 32))
+        plan.forward(team, x, W, None, out)
+        plan.gradients(team, x, out, W, np.empty_like(W), None, np.empty_like(x))
+        close(out, slow(x, W, padding=SAME), "float64")
+        taken.append(sum(piece.nbytes for piece in scratch._pieces.values()))
+    assert taken[0] < taken[1] == taken[2]
 
 
 @pytest.mark.parametrize("algorithm", CASES)

@@ -9,6 +9,7 @@ pytest.importorskip("scipy", reason="the compiled kernels need the extra fast")
 from glassnet.kernels import tile_transforms
 from glassnet.kernels.direct_plan import Direct
 from glassnet.kernels.geometry import Geometry
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team
 from glassnet.kernels.winograd_plan import Winograd
 
@@ -24,7 +25,7 @@ def results(plan, images, geometry, dtype):
     dy = rng.normal(size=(images, *geometry.output, geometry.filters))
     x, W, bias, dy = (a.astype("float32").astype(dtype) for a in (x, W, bias, dy))
     out, dW, db, dx = (np.full(a.shape, np.nan, dtype) for a in (dy, W, bias, x))
-    plan = plan(geometry, images, np.dtype(dtype), 1)
+    plan = plan(geometry, images, np.dtype(dtype), 1, Scratch(np.dtype(dtype)))
     plan.forward(Team(1), x, W, bias, out)
     plan.gradients(Team(1), x, dy, W, dW, db, dx)
     return out, dW, db, dx

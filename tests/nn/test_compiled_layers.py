@@ -9,6 +9,7 @@ pytest.importorskip("scipy", reason="the compiled layers need the extra fast")
 import glassnet as gn
 from glassnet import nn
 from glassnet.kernels import activations as kinds
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team
 from glassnet.nn import compiled_layers
 from glassnet.nn.compiled_layers import Engine, Plain, kind_of
@@ -117,7 +118,7 @@ def close(ours, theirs, dtype):
 def test_outputs_gradients_and_state_are_those_of_the_layers(layers, dtype, team) -> None:
     theirs, ours = network_of(layers(), dtype), network_of(layers(), dtype)
     row = CompiledRow(ours, 7, team)
-    row.stages = stages_of(ours.parts, Engine(team, 7, ours.dtype))
+    row.stages = stages_of(ours.parts, Engine(team, 7, ours.dtype, Scratch(ours.dtype)))
     their_caches, our_caches = theirs.new_cache(), row.new_cache()
     rng = np.random.default_rng(0)
     # the caches are used again, with other batches; a pass in between has its own
@@ -139,7 +140,7 @@ def test_outputs_gradients_and_state_are_those_of_the_layers(layers, dtype, team
 def test_a_forward_pass_in_between_changes_no_gradient(layers, team) -> None:
     network = network_of(layers())
     row = CompiledRow(network, 4, team)
-    row.stages = stages_of(network.parts, Engine(team, 4, network.dtype))
+    row.stages = stages_of(network.parts, Engine(team, 4, network.dtype, Scratch(network.dtype)))
     caches = row.new_cache()
     rng = np.random.default_rng(0)
     x, other = rng.normal(size=(2, 4, 7, 9, 6))

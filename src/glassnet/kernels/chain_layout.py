@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.alignment import aligned_zeros
+from glassnet.alignment import aligned_zeros, round_up
 from glassnet.kernels.compilation import part
 from glassnet.kernels.elementwise import PRELU
 from glassnet.kernels.matrices import MOST_BYTES_APART
@@ -106,11 +106,11 @@ def lay_out(
     layers = np.full((len(rows), 14), -1)
     layers[:, : SLOPES + 1] = rows
     widest = int(layers[:, INPUTS : UNITS + 1].max())
-    end = ZEROS + -(-widest // 16) * 16
+    end = ZEROS + round_up(widest, 16)
 
     def place(size: int) -> int:
         nonlocal end
-        at, end = end, end + -(-size // 16) * 16  # each begins on a cache line
+        at, end = end, end + round_up(size, 16)  # each begins on a cache line
         return at
 
     for k, layer in enumerate(layers):

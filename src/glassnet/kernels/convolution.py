@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.alignment import round_up
 from glassnet.kernels.direct_plan import Direct
 from glassnet.kernels.geometry import Geometry, Pair
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team
 from glassnet.kernels.winograd_plan import Winograd
 
@@ -41,23 +43,18 @@ def choose(geometry: Geometry, batch: int) -> str:
     height, width = geometry.output
     tiles = batch * -(-height // 4) * -(-width // 4)
     direct = batch * height * width * 9 * channels * filters
-    transforms = _OF_TILE * _padded(channels) + _OF_OUTPUTS * _padded(filters)
+    transforms = _OF_TILE * round_up(channels, 16) + _OF_OUTPUTS * round_up(filters, 16)
     kernels = _OF_KERNEL * channels * filters
     winograd = tiles * (36 * channels * filters + transforms) + kernels
     return "winograd 4x4" if winograd < direct else "direct"
 
 
-def _padded(channels: int) -> int:
-    """Return the channels that fill whole vectors."""
-    return -(-channels // 16) * 16
-
-
 class Convolution:
-    """A plan for one geometry, with its own memory to work in.
+    """A plan for one geometry.
 
     What it writes to must lie in one piece. It keeps nothing from one call to the next: `forward`
-    for other images, or by another plan, may come between a pass and its gradients. Memory for the
-    gradients is taken when they are first asked for.
+    for other images, or by another plan, may come between a pass and its gradients. Memory is taken
+    when it is first asked for.
 
     Parameters
     ----------
@@ -78,6 +75,8 @@ class Convolution:
         float32 or float64.
     threads : int
         Of the team that will work, at most.
+    scratch : Scratch, optional
+        Memory that it shares with plans that don't work at the same time; else it has its own.
 
     Attributes
     ----------
@@ -100,13 +99,16 @@ class Convolution:
         batch: int,
         dtype: Any,  # noqa: ANN401
         threads: int,
+        scratch: Scratch | None = None,
     ) -> None:
         geometry = Geometry(input_shape, kernel, filters, stride, padding, dilation, groups)
         self.output_shape = (*geometry.output, filters)
         self.batch = batch
         self.dtype = np.dtype(dtype)
         self.algorithm = choose(geometry, batch)
-        self._algorithm = ALGORITHMS[self.algorithm](geometry, batch, self.dtype, threads)
+        self._algorithm = ALGORITHMS[self.algorithm](
+            geometry, batch, self.dtype, threads, scratch or Scratch(self.dtype)
+        )
         outputs = self.output_shape[0] * self.output_shape[1]
         self._multiplications = outputs * int(np.prod(geometry.weights_shape))
         self._alone = Team(1)

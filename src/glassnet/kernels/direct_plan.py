@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.alignment import aligned_zeros
+from glassnet.alignment import aligned_zeros, round_up
 from glassnet.kernels.direct import Layout, convolve, stretches_of
 from glassnet.kernels.direct_gradients import input_gradients, transpose, weight_gradients
 from glassnet.kernels.geometry import Geometry
 from glassnet.kernels.matrices import Matrix
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Member, Team
 from glassnet.kernels.tiles import panel_columns
 
@@ -27,6 +28,7 @@ class Direct:
         batch: int,  # noqa: ARG002
         dtype: np.dtype[Any],
         threads: int,
+        scratch: Scratch,
     ) -> None:
         (height, width, channels), (kh, kw) = geometry.input_shape, geometry.kernel
         out_height, out_width = geometry.output
@@ -47,7 +49,7 @@ class Direct:
         )  # fmt: skip
         self.line = padded_width * channels
         self.patch = kh * kw * channels // groups
-        self.dtype, self.threads = dtype, threads
+        self.dtype, self.threads, self.scratch = dtype, threads, scratch
         self.work = self._padded_images()
         self.zeros = aligned_zeros(max(filters, panel_columns(dtype.itemsize)), dtype)
         self._for_gradients: _DirectGradients | None = None
@@ -83,18 +85,22 @@ class Direct:
         none = self.zeros[:0]
         flat_dW, flat_db, flat_dx = (none if a is None else a.reshape(-1) for a in (dW, db, dx))
         W = W.reshape(self.patch, self.layout.filters)
-        columns = memory.panel_zeros.size
+        columns, n_patch = memory.panel_zeros.size, round_up(self.patch, memory.panel_zeros.size)
+        filters, groups = self.layout.filters, self.layout.groups
+        sums = self._rows("sums", self.threads, self.patch * filters + filters)
+        transposed = self._rows("turned", groups, filters // groups * n_patch)
+        patches = self._rows("images", self.threads, memory.block * self.patch)
 
         def run(member: Member) -> None:
             weight_gradients(
                 member, self.layout, self.offsets, memory.lines, images, flat_x, flat_dy,
-                flat_dW, flat_db, self.work, memory.sums, memory.ones,
+                flat_dW, flat_db, self.work, sums, memory.ones,
             )  # fmt: skip
             if dx is not None:
-                transpose(member, columns, W, memory.transposed)
+                transpose(member, columns, W, transposed)
                 input_gradients(
                     member, self.layout, self.offsets, memory.block, images, flat_dy,
-                    memory.transposed, flat_dx, memory.patches, memory.work, memory.panel_zeros,
+                    transposed, flat_dx, patches, memory.work, memory.panel_zeros,
                 )  # fmt: skip
 
         team.run(run)
@@ -102,34 +108,26 @@ class Direct:
     def _memory(self) -> _DirectGradients:
         """Return the memory for gradients; a plan that only predicts has none."""
         if self._for_gradients is None:
-            layout, patch, panel = self.layout, self.patch, panel_columns(self.dtype.itemsize)
-            block = min(max(8, NUMBERS // patch), layout.out_height * layout.out_width)
-            filters = layout.filters // layout.groups
+            layout, panel = self.layout, panel_columns(self.dtype.itemsize)
+            block = min(max(8, NUMBERS // self.patch), layout.out_height * layout.out_width)
             self._for_gradients = _DirectGradients(
                 np.arange(layout.out_height, dtype=np.int64) * layout.stride_h * self.line,
                 np.ones(1, self.dtype),
-                self._for_threads(self.threads, patch * layout.filters + layout.filters),
-                self._for_threads(layout.groups, filters * (-(-patch // panel) * panel)),
                 block,
-                self._for_threads(self.threads, block * patch),
                 self._padded_images(),
                 aligned_zeros(panel, self.dtype),
             )
         return self._for_gradients
 
-    def _for_threads(self, threads: int, n: int) -> np.ndarray:
-        n = -(-n // 16) * 16
-        return aligned_zeros(threads * n, self.dtype).reshape(threads, n)
+    def _rows(self, purpose: str, count: int, n: int) -> np.ndarray:
+        return self.scratch.rows(purpose, count, round_up(n, 16))
 
 
 class _DirectGradients(NamedTuple):
-    """Memory that only gradients take."""
+    """What only gradients take."""
 
     lines: np.ndarray
     ones: np.ndarray
-    sums: np.ndarray
-    transposed: np.ndarray
     block: int
-    patches: np.ndarray
     work: np.ndarray
     panel_zeros: np.ndarray

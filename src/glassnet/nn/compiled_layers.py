@@ -15,6 +15,7 @@ import numpy as np
 from glassnet.kernels import activations as kinds
 from glassnet.kernels import normalization
 from glassnet.kernels.convolution import Convolution
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import LEFT, Member, Team
 from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from glassnet.nn.convolution import Conv2D
@@ -52,6 +53,8 @@ class Engine(NamedTuple):
     """The most examples at a time."""
     dtype: np.dtype[Any]
     """Of the network."""
+    scratch: Scratch
+    """The layers', which work one after the other."""
 
 
 class Plain(Stage):
@@ -214,6 +217,7 @@ class CompiledConvolution(Stage):
             batch=engine.batch,
             dtype=engine.dtype,
             threads=engine.team.size,
+            scratch=engine.scratch,
         )
         self._output: Shape = (*windows.output, filters)
         self._activation = None

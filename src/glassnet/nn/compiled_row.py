@@ -12,6 +12,7 @@ import numpy as np
 
 from glassnet.kernels import activations as kinds
 from glassnet.kernels.compilation import announced
+from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team, gathered
 from glassnet.nn.activation import Activation
 from glassnet.nn.compiled_dense import CompiledDense
@@ -181,7 +182,7 @@ class CompiledRow:
         self.theta, self.grad = network.theta, network.grad
         parts, last = list(network.parts), network.parts[-1]
         alone = isinstance(last, Activation)  # it may form a pair with the loss
-        engine = Engine(team, batch, network.dtype)
+        engine = Engine(team, batch, network.dtype, Scratch(network.dtype))
         self.stages = stages_of(parts[:-1] if alone else parts, engine)
         if alone:
             self.stages.append(Plain(last))
