@@ -57,6 +57,21 @@ class ChannelRows:
         shares = in_shares(len(matrices[0]), share, worth=4.0 * self._x.size)
         return [result for results in shares for result in results]
 
+    def add(self, values: np.ndarray) -> None:
+        """Add one number for each channel to the array, shape (channels,)."""
+        row = self.wide(values)
+
+        def to_block(x: np.ndarray) -> None:
+            x += row
+
+        self.each((self._x,), to_block)
+
+    def sums(self) -> np.ndarray:
+        """Return the sum of each channel, in float64, shape (channels,)."""
+        parts = self.each((self._x,), lambda x: self._narrow([np.add.reduce(x, axis=0)]))
+        total: np.ndarray = np.sum(parts, axis=(0, 1))
+        return total
+
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and (biased) variance of each channel, in float64, shape (channels,).
 

@@ -7,6 +7,7 @@ import numpy as np
 from glassnet.checks import whole
 from glassnet.nn.activation import Activation
 from glassnet.nn.affine import Affine
+from glassnet.nn.channel_rows import ChannelRows
 from glassnet.nn.correlation import correlate, correlate_back, correlate_filters
 from glassnet.nn.initializers import draw_filters
 from glassnet.nn.layer import Cache, Parameter, Shape
@@ -169,7 +170,7 @@ class Conv2D(Convolution):
         z = cache.array("z", (len(x), *self.windows.output, self.filters), x.dtype)
         correlate(x, self.W.value, self.windows, z, groups=self.groups)
         if self.use_bias:
-            z += self.b.value
+            ChannelRows(z).add(self.b.value)
         return z
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
@@ -177,7 +178,7 @@ class Conv2D(Convolution):
         x = cache["x"]
         correlate_filters(x, dy, self.windows, self.W.grad, groups=self.groups)
         if self.use_bias:
-            np.add.reduce(dy.reshape(-1, self.filters), axis=0, out=self.b.grad)
+            self.b.grad[...] = ChannelRows(dy).sums()
         if not need_dx:
             return None
         dx = cache.gradient(x.shape, x.dtype)

@@ -6,6 +6,7 @@ import numpy as np
 
 from glassnet.checks import whole
 from glassnet.nn.activation import Activation
+from glassnet.nn.channel_rows import ChannelRows
 from glassnet.nn.convolution import Convolution
 from glassnet.nn.initializers import draw_filters
 from glassnet.nn.layer import Cache, Parameter, Shape
@@ -109,7 +110,7 @@ class DepthwiseConv2D(Convolution):
         windows, W, padded = self.windows, self.W.value, cache["padded_x"]
         by_channel = dy.reshape(*dy.shape[:3], *W.shape[2:])
         if self.use_bias:
-            np.add.reduce(dy.reshape(-1, self._filters), axis=0, out=self.b.grad)
+            self.b.grad[...] = ChannelRows(dy).sums()
         dpadded = cache.array("dpadded", padded.shape, dy.dtype)
         dpadded[...] = 0.0
         for i, j in np.ndindex(windows.kernel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from glassnet.checks import real, whole
+from glassnet.nn.channel_rows import ChannelRows
 from glassnet.nn.correlation import correlate, correlate_back
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
 from glassnet.nn.windows import Pair, checked_pair, windows_for
@@ -122,12 +123,12 @@ class Whitening2D(Layer):
         cache["shape"] = x.shape
         z = cache.array("z", (len(x), *self.windows.output, self.filters.shape[3]), x.dtype)
         correlate(x, self.filters.astype(x.dtype), self.windows, z)
-        z += self.b.value
+        ChannelRows(z).add(self.b.value)
         return z
 
     def backward(self, dy: np.ndarray, cache: Cache, *, need_dx: bool) -> np.ndarray | None:
         """Overwrite ``db``; return ``dx``, shape (batch, height, width, channels)."""
-        np.add.reduce(dy.reshape(-1, dy.shape[3]), axis=0, out=self.b.grad)
+        self.b.grad[...] = ChannelRows(dy).sums()
         if not need_dx:
             return None
         dx = cache.gradient(cache["shape"], dy.dtype)
