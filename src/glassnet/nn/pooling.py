@@ -106,18 +106,16 @@ class MaxPooling2D(Pooling2D):
         dpadded = _padded_gradient(windows, dy, cache)
 
         def work(padded: np.ndarray, y: np.ndarray, dy: np.ndarray, dpadded: np.ndarray) -> None:
-            won, given = np.empty(dy.shape, np.bool_), np.zeros(dy.shape, np.bool_)
-            share = np.empty_like(dy)
+            won, left = np.empty(dy.shape, np.bool_), np.ones(dy.shape, np.bool_)
             for i, j in np.ndindex(windows.kernel):
                 np.equal(windows.at(padded, i, j), y, out=won)
-                np.greater(won, given, out=won)  # and it has not gone to an earlier one
-                given |= won
-                np.multiply(dy, won, out=share)
+                won &= left  # it goes to the first of them
+                left ^= won
                 entry = windows.at(dpadded, i, j)
                 if apart:
-                    np.copyto(entry, share)
+                    np.multiply(dy, won, out=entry)
                 else:
-                    entry += share
+                    entry += dy * won
 
         by_images((cache["padded_x"], cache["y"], dy, dpadded), work)
         return _without_padding(windows, dpadded, cache)
