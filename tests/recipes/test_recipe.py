@@ -23,6 +23,7 @@ NAMES = (
     "digits",
     "mnist-mlp",
     "mnist-cnn",
+    "cifar10-mlp",
     "cifar10-quick",
     "cifar10-94",
     "mnist-thesis",

@@ -217,6 +217,7 @@ def shipped_recipes() -> dict[str, Recipe]:
         "digits",
         "mnist-mlp",
         "mnist-cnn",
+        "cifar10-mlp",
         "cifar10-quick",
         "cifar10-94",
         "mnist-thesis",
