@@ -17,6 +17,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -111,18 +112,18 @@ def test_named_columns_are_remembered_and_checked(iris: Any) -> None:
 def test_sample_weights_are_routed(iris: Any) -> None:
     weights = np.where(iris[1] == 2, 0.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
-        routed = classifier().set_fit_request(sample_weight=True).set_score_request(
-            sample_weight=True
-        )  # fmt: skip
+        routed = classifier().set_fit_request(sample_weight=True)
         scores = cross_validate(
             make_pipeline(StandardScaler().set_fit_request(sample_weight=False), routed),
             *iris,
             params={"sample_weight": weights},
+            scoring=get_scorer("accuracy").set_score_request(sample_weight=True),
             cv=3,
             return_estimator=True,
         )
     for fitted in scores["estimator"]:
         assert 2 not in fitted.predict(iris[0])  # a class without weight
+    assert scores["test_score"].min() > 0.8  # neither does it count there
 
 
 def test_a_sparse_matrix_gives_what_it_gives_written_out(digits: Any) -> None:
