@@ -26,11 +26,12 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates", "examples", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "_static", "_templates", "examples", "sg_execution_times.rst"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"glassnet {version}"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
@@ -69,6 +70,9 @@ _OUTSIDE = {
 }
 _TITLES = {"thesis/ledger": "Ledger of the thesis' claims", "thesis/answers": "Its open questions"}
 _LITERAL = re.compile(r"(``.*?``)")
+_FILE_AS_TEXT = re.compile(r"\[`?[\w./-]+\.md`?\]\(([\w./-]+\.md(?:#[\w-]+)?)\)")
+_FILE = re.compile(r"`docs/([\w-]+)\.md`")
+_ELSEWHERE = re.compile(r":ref:`([^<`]+) <[^>]+>`")
 
 
 def _lead_inside(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -83,6 +87,8 @@ def _lead_inside(app: Sphinx, docname: str, source: list[str]) -> None:
     up = "../" * (1 + docname.count("/"))
     for outside, inside in _OUTSIDE.items():
         text = text.replace(f"]({up}{outside}", f"]({up[3:]}{inside}")
+    text = _FILE_AS_TEXT.sub(r"[](\1)", text)  # the site says a page's title, not its file
+    text = _FILE.sub(r"[](/\1.md)", text)
     title = _TITLES.get(docname)
     source[0] = f"# {title}\n\n{text}" if title else text
 
@@ -96,6 +102,13 @@ def _escape_stars(*event: Any) -> None:  # noqa: ANN401
         lines[at] = "".join(parts)
 
 
+def _lead_to_pages(*event: Any) -> None:  # noqa: ANN401
+    """Let a docstring that names a page lead to it; let labels of other projects be plain text."""
+    lines: list[str] = event[-1]
+    for at, line in enumerate(lines):
+        lines[at] = _ELSEWHERE.sub(r"\1", _FILE.sub(r":doc:`/\1`", line))
+
+
 def _skip(*event: Any) -> bool:  # noqa: ANN401
     """Leave out what scikit-learn writes into each estimator for its routing of metadata."""
     _, _, name, _, skip, _ = event
@@ -106,4 +119,5 @@ def setup(app: Sphinx) -> None:
     """Let pages be read in the repository and here."""
     app.connect("source-read", _lead_inside)
     app.connect("autodoc-process-docstring", _escape_stars, priority=0)
+    app.connect("autodoc-process-docstring", _lead_to_pages, priority=0)
     app.connect("autodoc-skip-member", _skip)

@@ -8,7 +8,8 @@ import pytest
 import glassnet
 from glassnet import data, estimators, export, figures, study
 
-PAGES = (Path(__file__).resolve().parents[2] / "docs" / "api").glob("*.md")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = (DOCS / "api").glob("*.md")
 _BLOCK = re.compile(r"currentmodule:: (\S+).*?:toctree: generated\n\n(.*?)```", re.DOTALL)
 LISTED = {
     f"{module}.{name}"
@@ -17,6 +18,8 @@ LISTED = {
     for name in names.split()
 }
 TABLES = re.compile(r"[A-Z_0-9]+")  # of names, such as LAYERS, and constants
+MODULES = {module.__name__: module for module in (glassnet, data, export, figures, study)}
+ELSEWHERE = {"glassnet.export.load_safetensors": "glassnet.export.save_safetensors"}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +44,19 @@ def test_the_reference_lists_what_is_public(module, missing):
     assert public - short == missing
 
 
-def test_what_the_reference_lists_is_there():
-    modules = {module.__name__: module for module in (glassnet, data, export, figures, study)}
-    for name in LISTED:
-        module, _, attribute = name.rpartition(".")
-        assert getattr(modules[module], attribute).__doc__
+def documented(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(MODULES[module], attribute).__doc__
+
+
+@pytest.mark.parametrize("name", sorted(LISTED))
+def test_what_the_reference_lists_has_an_example_that_runs(name):
+    example = documented(ELSEWHERE.get(name, name)).partition(">>> ")[2]
+    assert example
+    if name in ELSEWHERE:
+        assert name.rpartition(".")[2] in example
+
+
+def test_the_page_of_export_has_the_table_that_a_layer_of_ones_own_is_entered_in():
+    page = (DOCS / "api" / "export.md").read_text("utf-8")
+    assert f".. py:data:: {export.__name__}.OPERATORS" in page

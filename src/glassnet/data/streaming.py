@@ -24,6 +24,17 @@ class Source(ABC):
 
     Reading the same row again must give the same values: an epoch reads each once, in random
     order, from a background thread.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> class Squares(Source):
+    ...     shape = (100, 1)
+    ...     def read(self, rows, out):
+    ...         out[:, 0] = rows**2
+    >>> data = gn.Dataset(Squares(), np.zeros((100, 1)))
+    >>> data.x[[3, 10]].tolist()
+    [[9.0], [100.0]]
     """
 
     @property

@@ -41,6 +41,16 @@ def augmented(
     ------
     ValueError
         If the arrays don't fit each other, or there is none.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> from glassnet.data.augmentation import augment
+    >>> images = np.random.default_rng(0).random((2, 8, 8, 1))
+    >>> versions = [augment(gn.RandomFlip(), images, epoch=epoch) for epoch in range(3)]
+    >>> figure = augmented(images, versions, ["cat", "dog"], how=["RandomFlip()"])
+    >>> len(figure.axes[0].images)
+    8
     """
     originals = as_examples(images)
     changed = np.clip(np.asarray(versions, dtype=np.float64), 0.0, 1.0)

@@ -43,6 +43,16 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         If the file's ending is another one.
     OSError
         If the file can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glassnet import figures
+    >>> figure = figures.learning_curves([{"epoch": 1, "loss": 2.3}, {"epoch": 2, "loss": 1.9}])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = figures.save(figure, folder + "/curves.svg")
+    ...     print(path.name, path.read_text()[:5])
+    curves.svg <?xml
     """
     path = Path(path)
     content = encoded(figure, path.suffix.lower())

@@ -53,6 +53,13 @@ def misclassified(
     ------
     ValueError
         If the arrays don't fit each other.
+
+    Examples
+    --------
+    >>> outputs = [[0.9, 0.1], [0.02, 0.98], [0.4, 0.6]]
+    >>> figure = misclassified(np.zeros((3, 8, 8, 1)), [0, 0, 1], outputs, ["a", "b"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['All 1 misclassified examples of 3, most confident first', 'a → b, 98 %']
     """
     examples = as_examples(images)
     true = as_labels(true_labels, class_names, "true_labels")
@@ -140,6 +147,12 @@ def samples(
     ------
     ValueError
         If the arrays don't fit each other.
+
+    Examples
+    --------
+    >>> figure = samples(np.zeros((5, 8, 8, 1)), [0, 1, 0, 1, 1], ["cat", "dog"], per_class=2)
+    >>> len(figure.axes[0].images), [text.get_text() for text in figure.axes[0].texts]
+    (4, ['cat', 'dog'])
     """
     examples = as_examples(images)
     numbers = as_labels(labels, class_names, "labels")

@@ -20,7 +20,14 @@ from glassnet.nn.threads import in_blocks
 
 
 class Identity(Activation):
-    """Leave the pre-activation as it is: ``a = z``. The output of a regression."""
+    """Leave the pre-activation as it is: ``a = z``. The output of a regression.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Identity()], input_shape=2).predict([[-1.0, 2.0]]).tolist()
+    [[-1.0, 2.0]]
+    """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.copyto(out, z)
@@ -42,6 +49,12 @@ class Sigmoid(Activation):
     References
     ----------
     The thesis, Eq. 10.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Sigmoid()], input_shape=3).predict(np.array([[-2.0, 0.0, 2.0]])).round(4)
+    array([[0.1192, 0.5   , 0.8808]], dtype=float32)
     """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
@@ -68,7 +81,14 @@ _LOWEST = {dtype.char: np.array(math.log(np.finfo(dtype).tiny) + 1e-4, dtype) fo
 
 
 class Tanh(Activation):
-    """The hyperbolic tangent, in (-1, 1); its derivative is ``1 - a²``."""
+    """The hyperbolic tangent, in (-1, 1); its derivative is ``1 - a²``.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Tanh()], input_shape=3).predict(np.array([[-1.0, 0.0, 1.0]])).round(4)
+    array([[-0.7616,  0.    ,  0.7616]], dtype=float32)
+    """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:
         np.tanh(z, out=out)
@@ -88,6 +108,12 @@ class ReLU(Activation):
     References
     ----------
     The thesis, Eq. 8.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.ReLU()], input_shape=3).predict([[-1.0, 0.0, 2.0]]).tolist()
+    [[0.0, 0.0, 2.0]]
     """
 
     fitting_initializer = "he_uniform"
@@ -122,6 +148,12 @@ class LeakyReLU(Activation):
     References
     ----------
     Maas, Hannun, Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.LeakyReLU(0.25)], input_shape=3).predict([[-2.0, 0.0, 2.0]]).tolist()
+    [[-0.5, 0.0, 2.0]]
     """
 
     fitting_initializer = "he_uniform"
@@ -161,6 +193,14 @@ class PReLU(Activation):
     References
     ----------
     The thesis, Eq. 9. He et al., arXiv 1502.01852, section 2.1.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> layer = gn.PReLU(slope=0.5, shared=False)
+    >>> network = gn.Network([layer], input_shape=2)
+    >>> network.predict([[-2.0, 2.0]]).tolist(), layer.a.value.tolist()
+    ([[-1.0, 2.0]], [0.5, 0.5])
     """
 
     fitting_initializer = "he_uniform"
@@ -220,6 +260,12 @@ class Softmax(Activation):
     References
     ----------
     Bishop, "Pattern Recognition and Machine Learning", 2006, Eq. 4.104 to 4.106.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Softmax()], input_shape=3).predict(np.log([[1.0, 2.0, 5.0]])).round(4)
+    array([[0.125, 0.25 , 0.625]], dtype=float32)
     """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:

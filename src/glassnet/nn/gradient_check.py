@@ -21,7 +21,17 @@ network: below it the rounding of the loss is all that the difference sees."""
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The largest relative error of a gradient, and where it is."""
+    """The largest relative error of a gradient, and where it is.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(1)], input_shape=2)
+    >>> x, y = np.array([[0.5, -1.0], [2.0, 0.1]]), np.array([[1.0], [0.0]])
+    >>> check = gn.gradient_check(network, "mean_squared_error", x, y)
+    >>> check.checked, check.error < 1e-6
+    (3, True)
+    """
 
     error: float
     parameter: str

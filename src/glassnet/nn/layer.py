@@ -24,6 +24,15 @@ class LayerError(ValueError):
     ----------
     index : int
         Which of the layers that the network was given it is, from 0.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> try:
+    ...     gn.Network([gn.Dense(4), gn.MaxPooling2D()], input_shape=3)
+    ... except LayerError as error:
+    ...     print(error.index)
+    1
     """
 
     def __init__(self, message: str, index: int = 0) -> None:
@@ -50,6 +59,17 @@ class Parameter:
         normalised input.
     unit_axes : int
         How many of the last axes tell units, or filters, apart; the others are of one's inputs.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(2)], input_shape=3)
+    >>> W = network.layers[0].W
+    >>> W, W.size, W.decays, network.layers[0].b.decays
+    (Parameter('W', shape=(3, 2)), 6, True, False)
+    >>> W.value[...] = 1.0
+    >>> network.theta.tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
     """
 
     __slots__ = ("decays", "grad", "initialize", "name", "shape", "unit_axes", "value")
@@ -180,6 +200,14 @@ class Layer(Configurable, ABC):
 
     A layer's constructor keeps its arguments under their own names: that is what `config` saves.
     Arrays have the batch as their first axis; shapes handed to `build` are of one example.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Conv2D(4, 3, "relu")], input_shape=(8, 8, 1))
+    >>> layer = network.layers[0]
+    >>> [parameter.name for parameter in layer.parameters], layer.parts
+    (['W', 'b'], (Conv2D(4, 3, ReLU()), ReLU()))
     """
 
     parameters: tuple[Parameter, ...] = ()

@@ -19,6 +19,14 @@ class Loss(Configurable, ABC):
     by the pre-activation, is ``p - y`` up to a factor. It needs no division by ``p`` and stays
     right where the activation is saturated; `Network.backward` uses it by itself. With any other
     output activation such a loss trains to garbage, and `check_output` refuses it.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.CategoricalCrossEntropy().config()
+    {'type': 'categorical_cross_entropy', 'label_smoothing': 0.0}
+    >>> gn.MeanSquaredError().encode(np.array([2, 0]), 3, np.dtype("float32")).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
 
     partner: ClassVar[type[Activation] | None] = None

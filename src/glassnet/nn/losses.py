@@ -37,6 +37,13 @@ class HalfSquaredError(Loss):
     """Half the squared distance, ``1/2 Σ (p - y)²`` over the outputs: the thesis' own.
 
     The 1/2 is there so that the gradient is ``p - y``.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.5, 0.0]]), np.array([[1.0, 1.0]])
+    >>> loss = HalfSquaredError()
+    >>> loss.value(p, y), loss.gradient(p, y).tolist()
+    (0.625, [[-0.5, -1.0]])
     """
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -54,7 +61,15 @@ class HalfSquaredError(Loss):
 
 
 class MeanSquaredError(Loss):
-    """The squared error, mean over the outputs: ``1/K Σ (p - y)²``."""
+    """The squared error, mean over the outputs: ``1/K Σ (p - y)²``.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.5, 0.0]]), np.array([[1.0, 1.0]])
+    >>> loss = MeanSquaredError()
+    >>> loss.value(p, y), loss.gradient(p, y).tolist()
+    (0.625, [[-0.5, -1.0]])
+    """
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
@@ -91,6 +106,14 @@ class BinaryCrossEntropy(Loss):
     References
     ----------
     The thesis, Eq. 11.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.8], [0.5]]), np.array([[1.0], [0.0]])
+    >>> round(BinaryCrossEntropy().value(p, y), 4)
+    0.4581
+    >>> BinaryCrossEntropy(label_smoothing=0.2).smoothed(y).tolist()
+    [[0.9], [0.1]]
     """
 
     partner = Sigmoid

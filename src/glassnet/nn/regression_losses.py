@@ -12,6 +12,13 @@ class MeanAbsoluteError(Loss):
     """The absolute error, mean over the outputs: ``1/K Σ |p - y|``; the median minimises it.
 
     The derivative where ``p = y`` is 0.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.5], [3.0]]), np.array([[1.0], [1.0]])
+    >>> loss = MeanAbsoluteError()
+    >>> loss.value(p, y), loss.gradient(p, y).tolist()
+    (1.25, [[-0.5], [0.5]])
     """
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -42,6 +49,12 @@ class Huber(Loss):
     References
     ----------
     Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35 (1964).
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.5], [3.0]]), np.zeros((2, 1))
+    >>> Huber(delta=1.0).per_example(p, y).tolist()
+    [0.125, 2.5]
     """
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -79,6 +92,12 @@ class Quantile(Loss):
     References
     ----------
     Koenker and Bassett, "Regression Quantiles", Econometrica 46 (1978).
+
+    Examples
+    --------
+    >>> y = np.array([[1.0], [1.0]])
+    >>> Quantile(0.75).per_example(np.array([[0.0], [2.0]]), y).tolist()  # too low, too high
+    [0.75, 0.25]
     """
 
     def __init__(self, level: float = 0.5) -> None:
@@ -110,6 +129,12 @@ class Poisson(Loss):
     References
     ----------
     McCullagh and Nelder, "Generalized Linear Models", 2nd ed. 1989, section 2.3.
+
+    Examples
+    --------
+    >>> counts = np.array([[1.0], [4.0]])
+    >>> Poisson().per_example(np.log([[1.0], [2.0]]), counts).round(4).tolist()
+    [0.0, 0.7726]
     """
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -105,6 +105,12 @@ class SiLU(Activation):
     ----------
     Hendrycks, Gimpel, arXiv 1606.08415, section 4. Ramachandran, Zoph, Le, "Searching for
     Activation Functions", arXiv 1710.05941.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.SiLU()], input_shape=3).predict(np.array([[-1.0, 0.0, 1.0]])).round(4)
+    array([[-0.2689,  0.    ,  0.7311]], dtype=float32)
     """
 
     fitting_initializer = "he_uniform"
@@ -153,6 +159,12 @@ class ELU(Activation):
     ----------
     Clevert, Unterthiner, Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
     Units", arXiv 1511.07289, Eq. 15.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.ELU()], input_shape=3).predict(np.array([[-1.0, 0.0, 1.0]])).round(4)
+    array([[-0.6321,  0.    ,  1.    ]], dtype=float32)
     """
 
     fitting_initializer = "he_uniform"
@@ -200,6 +212,12 @@ class Softplus(Activation):
     ----------
     Dugas et al., "Incorporating Second-Order Functional Knowledge for Better Option Pricing", NIPS
     2000, Eq. 3.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Softplus()], input_shape=3).predict(np.array([[-1.0, 0.0, 1.0]])).round(4)
+    array([[0.3133, 0.6931, 1.3133]], dtype=float32)
     """
 
     def activate(self, z: np.ndarray, cache: Cache, out: np.ndarray) -> np.ndarray:

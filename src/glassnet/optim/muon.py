@@ -59,6 +59,15 @@ class Muon(Optimizer):
     ----------
     K. Jordan, "Muon: an optimizer for hidden layers in neural networks" (2024), where the factor is
     found too, and `normalize_weights` in the same author's network for CIFAR-10 (arXiv 2404.00498).
+
+    Examples
+    --------
+    >>> theta = np.zeros(9)
+    >>> optimizer = Muon(learning_rate=0.1, nesterov=False)
+    >>> optimizer.bind([Slot("dense_1.W", 0, 9, (3, 3), True)])
+    >>> optimizer.step(theta, np.diag([300.0, 2.0, -1.0]).ravel())
+    >>> np.diag(theta.reshape(3, 3)).round(2).tolist()  # steps of about 0.1, whatever the gradient
+    [-0.07, -0.09, 0.12]
     """
 
     def __init__(

@@ -30,6 +30,15 @@ class Optimizer(Configurable, ABC):
     ------
     ValueError, TypeError
         For a number out of range, also when set later.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> theta = np.array([1.0, -2.0])
+    >>> optimizer = gn.SGD(learning_rate=0.5)
+    >>> optimizer.step(theta, 2 * theta)
+    >>> theta.tolist()
+    [0.0, 0.0]
     """
 
     def __init__(self, learning_rate: float) -> None:

@@ -28,6 +28,16 @@ class ReduceLROnPlateau(Schedule):
         An improvement smaller than this part of the best value is none.
     min_lr : float
         The rate never falls below.
+
+    Examples
+    --------
+    >>> schedule = ReduceLROnPlateau("loss", factor=0.5, patience=1)
+    >>> rates = []
+    >>> for step, loss in enumerate([3.0, 2.0, 2.0, 2.0, 1.0]):
+    ...     schedule.observe({"loss": loss})
+    ...     rates.append(schedule.rate(0.1, Position(step, 1, 5)))
+    >>> rates
+    [0.1, 0.1, 0.1, 0.05, 0.05]
     """
 
     def __init__(

@@ -30,7 +30,16 @@ class Position(NamedTuple):
 
 
 class Schedule(Configurable, ABC):
-    """Gives the learning rate for every step."""
+    """Gives the learning rate for every step.
+
+    Examples
+    --------
+    >>> class Halving(Schedule):
+    ...     def rate(self, base, position):
+    ...         return base / 2**position.epoch
+    >>> Halving().rate(0.1, Position(step=20, steps_per_epoch=10, epochs=5))
+    0.025
+    """
 
     schedules: Sequence[Schedule] = ()
     """Those that it is made of, if any."""

@@ -17,7 +17,13 @@ from glassnet.optim.schedule import Position, Schedule
 
 
 class Constant(Schedule):
-    """The base rate, always."""
+    """The base rate, always.
+
+    Examples
+    --------
+    >>> Constant().rate(0.1, Position(step=7, steps_per_epoch=2, epochs=5))
+    0.1
+    """
 
     def rate(self, base: float, position: Position) -> float:  # noqa: ARG002
         """Return `base`."""
@@ -56,6 +62,12 @@ class CosineAnnealingLR(Schedule):
     References
     ----------
     Loshchilov and Hutter, arXiv 1608.03983, Eq. 5, without restarts.
+
+    Examples
+    --------
+    >>> schedule = CosineAnnealingLR()
+    >>> [round(schedule.rate(1.0, Position(epoch, 1, 4)), 3) for epoch in range(5)]
+    [1.0, 0.854, 0.5, 0.146, 0.0]
     """
 
     def __init__(self, T_max: float | None = None, *, eta_min: float = 0.0) -> None:
@@ -78,6 +90,12 @@ class LinearLR(Schedule):
         Of the base rate; the last one may be 0.
     total_iters : float
         Epochs that the change takes; it goes step by step.
+
+    Examples
+    --------
+    >>> schedule = LinearLR(0.25, total_iters=3)
+    >>> [schedule.rate(1.0, Position(epoch, 1, 5)) for epoch in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
     """
 
     def __init__(
@@ -147,6 +165,12 @@ class OneCycleLR(Schedule):
     References
     ----------
     Smith and Topin, arXiv 1708.07120.
+
+    Examples
+    --------
+    >>> schedule = OneCycleLR(pct_start=0.5, div_factor=4, anneal_strategy="linear")
+    >>> [round(schedule.rate(1.0, Position(step, 1, 8)), 4) for step in range(8)]
+    [0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0]
     """
 
     def __init__(

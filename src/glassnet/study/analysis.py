@@ -110,6 +110,14 @@ class Analysis:
         See `variance_shares`; of a factorial study that is complete.
     views : DataFrame or None
         See `budget_views`; of a study whose number is measured in each epoch.
+
+    Examples
+    --------
+    >>> analysis = analyse(Study.load("figure-08", folder="no-runs-yet"))
+    >>> analysis.name, analysis.rising, analysis.complete
+    ('test accuracy', True, False)
+    >>> analysis.unit.told(0.9575)
+    '95.75 %'
     """
 
     value: str
@@ -150,6 +158,12 @@ def analyse(study: Study) -> Analysis:
     ------
     StudyError
         If the number that the study compares is none that its runs have.
+
+    Examples
+    --------
+    >>> analysis = analyse(Study.load("figure-08", folder="no-runs-yet"))
+    >>> [f"{cell.label}: {len(cell.values)} of {cell.planned}" for cell in analysis.cells][:2]
+    ['learning rate 0.01: 0 of 10', 'learning rate 0.1: 0 of 10']
     """
     value = study.table.value
     values, results = final_values(study)

@@ -28,7 +28,17 @@ _COLUMNS = {
 
 
 class StudyError(ValueError):
-    """A study that cannot be run; the message names the key, the value and what is allowed."""
+    """A study that cannot be run; the message names the key, the value and what is allowed.
+
+    Examples
+    --------
+    >>> from glassnet.study import load_study
+    >>> try:
+    ...     load_study("figure-80")
+    ... except StudyError as error:
+    ...     print(error)
+    unknown study 'figure-80'; did you mean 'figure-10'? Known: ...
+    """
 
 
 class FactorTable(StrictTable):
@@ -176,7 +186,14 @@ def study_from_dict(tree: Mapping[str, Any], source: str = "study") -> StudyTabl
 
 
 def shipped_studies() -> dict[str, StudyTable]:
-    """Return the studies of the thesis, by name, its figures first."""
+    """Return the studies of the thesis, by name, its figures first.
+
+    Examples
+    --------
+    >>> studies = shipped_studies()
+    >>> list(studies)[:3], studies["figure-08"].title
+    (['figure-08', 'figure-09', 'figure-10'], 'Effect of the learning rate (Fig. 8)')
+    """
     folder = resources.files("glassnet.study") / "thesis"
     files = (file for file in folder.iterdir() if file.name.endswith(".toml"))
     studies = [study_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
@@ -192,6 +209,12 @@ def load_study(name: str | Path) -> StudyTable:
     ------
     StudyError
         If there is no such study or file, or it is wrong.
+
+    Examples
+    --------
+    >>> study = load_study("figure-08")
+    >>> study.recipe, study.seeds, [factor.name for factor in study.factors]
+    ('mnist-thesis', 10, ['learning rate'])
     """
     path, shipped = Path(name), shipped_studies()
     if str(name) in shipped:

@@ -31,6 +31,13 @@ class RunSpec:
     record : RecordTable
     data : str, optional
         `fingerprint` of the data; by default it is taken when the key is asked for.
+
+    Examples
+    --------
+    >>> from glassnet.study import Study
+    >>> first, second = Study.load("figure-08", seeds=2).cells[0].specs
+    >>> first.seed, second.seed, first.key == second.key, len(first.key)
+    (0, 1, False, 20)
     """
 
     recipe: Recipe
@@ -135,6 +142,13 @@ class Cell:
         The level of each factor, by the factor's name.
     specs : tuple of RunSpec
         One for each seed.
+
+    Examples
+    --------
+    >>> from glassnet.study import Study
+    >>> cell = Study.load("figure-08", seeds=2).cells[0]
+    >>> cell.label, cell.levels, len(cell.specs)
+    ('learning rate 0.01', {'learning rate': '0.01'}, 2)
     """
 
     label: str

@@ -44,6 +44,15 @@ class Finished:
         What computed it.
     arrays : dict of ndarray
         What the study asked to record.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe
+    >>> from glassnet.study.definition import RecordTable
+    >>> recipe = load_recipe("digits").changed({"training.phases.0.epochs": 2})
+    >>> kept = perform(RunSpec(recipe, RecordTable()))
+    >>> len(kept.epochs), sorted(kept.test)[:3]
+    (2, ['accuracy', 'examples', 'loss'])
     """
 
     recipe: dict[str, Any]
@@ -64,6 +73,15 @@ class Failed:
         What is told.
     details : str
         Where it happened.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe
+    >>> from glassnet.study.definition import RecordTable
+    >>> recipe = load_recipe("digits")
+    >>> recipe = recipe.changed({"training.phases.0.optimizer.learning_rate": 1e30})
+    >>> perform(RunSpec(recipe, RecordTable())).message[:17]
+    'training diverged'
     """
 
     message: str

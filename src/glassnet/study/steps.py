@@ -24,6 +24,14 @@ class Step:
         Runs.
     share : float
         Of the work, 0 to 1.
+
+    Examples
+    --------
+    >>> from glassnet.study import Study
+    >>> spec = Study.load("figure-08").specs[3]
+    >>> step = Step(spec, "learning rate 0.1, seed 4", failure=None, done=1, total=40, share=0.03)
+    >>> f"{step.label}: run {step.done} of {step.total}, {step.share:.0%} of the work"
+    'learning rate 0.1, seed 4: run 1 of 40, 3% of the work'
     """
 
     spec: RunSpec

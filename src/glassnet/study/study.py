@@ -195,6 +195,20 @@ def run_studies(
         See `outcomes`.
     ValueError, OSError
         If data is missing or wrong, or results cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> batch = {"name": "batch", "keys": ["training.phases.0.batch_size"], "values": [10, 50]}
+    >>> changes = {"training.phases.0.epochs": 1}
+    >>> table = {
+    ...     "name": "short", "recipe": "digits", "changes": changes, "factors": [batch], "seeds": 1
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = Study(table, folder=folder)
+    ...     failures = run_studies([study], jobs=1)
+    ...     print(len(study.specs), failures, len(study.missing()))
+    2 [] 0
     """
     archive = studies[0].archive
     timed = archive.missing(spec for s in studies if s.table.timing for spec in s.specs)

@@ -26,6 +26,20 @@ class Callback:
 
     A callback that has a memory gives it in `state`, so that a resumed run goes on as if it had
     never stopped.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> class Report(gn.Callback):
+    ...     def on_epoch_end(self, trainer, record):
+    ...         print("epoch", record["epoch"], "has", record["steps"], "steps")
+    >>> x, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network = gn.Network([gn.Dense(2, "softmax")], input_shape=4)
+    >>> trainer = gn.Trainer(network, loss="categorical_cross_entropy", batch_size=2,
+    ...                      callbacks=[Report()])
+    >>> history = trainer.fit((x, y), epochs=2)
+    epoch 1 has 2 steps
+    epoch 2 has 2 steps
     """
 
     order: ClassVar[int] = 0
@@ -88,6 +102,17 @@ class EarlyStopping(Callback):
         What counts as improvement.
     restore_best : bool
         Whether the network ends with the weights of the best epoch.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> network = gn.Network([gn.Dense(1)], input_shape=1)
+    >>> stopping = EarlyStopping("loss", patience=3, min_delta=1e-3)
+    >>> trainer = gn.Trainer(network, loss="mean_squared_error", callbacks=[stopping])
+    >>> history = trainer.fit((x, 2 * x), epochs=1000)
+    >>> trainer.stopped, len(history) - stopping.best_epoch
+    (True, 3)
     """
 
     def __init__(
@@ -166,6 +191,17 @@ class StopOnDivergence(Callback):
     ----------
     factor : float
         Above 1: how many times the best epoch's loss is too much.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> network = gn.Network([gn.Dense(1)], input_shape=1)
+    >>> trainer = gn.Trainer(network, loss="mean_squared_error", optimizer=gn.SGD(4.0),
+    ...                      batch_size=20, callbacks=[StopOnDivergence(factor=10)])
+    >>> history = trainer.fit((x, 2 * x), epochs=1000)
+    >>> trainer.stopped, [round(loss / history[0]["loss"]) for loss in history.column("loss")]
+    (True, [1, 4, 14])
     """
 
     monitor = "loss"
@@ -197,6 +233,20 @@ class CSVLog(Callback):
     ----------
     path : path-like
         Of the file; it is overwritten.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(1)], input_shape=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = CSVLog(folder + "/history.csv")
+    ...     trainer = gn.Trainer(network, loss="mean_squared_error", callbacks=[log])
+    ...     history = trainer.fit(([[1.0], [2.0]], [[2.0], [4.0]]), epochs=2)
+    ...     lines = Path(log.path).read_text().splitlines()
+    >>> len(lines), lines[0].split(",")[:3]
+    (3, ['epoch', 'phase', 'batch_size'])
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -35,6 +35,22 @@ class Checkpoint(Callback):
         Of the file; it is overwritten.
     seconds : float
         Time between checkpoints within an epoch.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import glassnet as gn
+    >>> x, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> def trainer(path):
+    ...     network = gn.Network([gn.Dense(2, "softmax")], input_shape=4, seed=0)
+    ...     loss = "categorical_cross_entropy"
+    ...     return gn.Trainer(network, loss=loss, callbacks=[Checkpoint(path)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     history = trainer(folder + "/run.npz").fit((x, y), epochs=3)
+    ...     other = trainer(folder + "/run.npz")
+    ...     other.resume(folder + "/run.npz")
+    ...     print(other.fit((x, y), epochs=3)[-1]["loss"] == history[-1]["loss"])
+    True
     """
 
     order = 1  # what it writes is how the others have left things

@@ -12,7 +12,19 @@ if TYPE_CHECKING:
 
 
 class DivergenceError(ArithmeticError):
-    """Training left the finite numbers."""
+    """Training left the finite numbers.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(1)], input_shape=1)
+    >>> trainer = gn.Trainer(network, loss="mean_squared_error", optimizer=gn.SGD(1e30))
+    >>> try:
+    ...     trainer.fit(([[1.0], [2.0]], [[2.0], [4.0]]), epochs=100)
+    ... except gn.DivergenceError as error:
+    ...     print(str(error)[:17])
+    training diverged
+    """
 
 
 def is_finite(trainer: Trainer) -> bool:

@@ -168,6 +168,15 @@ def evaluate(
     ValueError
         If data set and network don't fit, for an unknown metric, or if the examples are no images
         and `test_time` is given.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Softmax()], input_shape=2)
+    >>> x, y = np.log([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]]), np.array([0, 1, 1])
+    >>> measured = evaluate(network, (x, y), loss="categorical_cross_entropy")
+    >>> {name: round(number, 4) for name, number in measured.items()}
+    {'loss': 0.4228, 'accuracy': 0.6667}
     """
     dataset = dataset_for(network, dataset)
     check_fit(network, dataset)

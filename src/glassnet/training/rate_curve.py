@@ -28,7 +28,18 @@ _PARTS = 40
 
 
 class RateRange(NamedTuple):
-    """What a learning-rate range test found."""
+    """What a learning-rate range test found.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> network = gn.Network([gn.Dense(2, "softmax")], input_shape=2)
+    >>> trainer = gn.Trainer(network, loss="categorical_cross_entropy", batch_size=10)
+    >>> found = gn.rate_range_test(trainer, (x, (x[:, 0] > 0).astype(int)), highest=1e-3)
+    >>> found.suggestion is None, found.problem
+    (True, 'the loss did not fall at any rate up to 0.001: take more steps, or other rates')
+    """
 
     rates: np.ndarray
     """Of each step, rising; float64, shape (steps,)."""

@@ -36,6 +36,14 @@ class RandomAffine(Augmentation):
     -----
     Each is drawn from a uniform distribution, the scale from one over its logarithm. About the
     centre of the image, (row, column) goes to ``scale · rotation · shear · (row, column) + shift``.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> image = np.pad(np.ones((1, 2, 2)), ((0, 0), (3, 3), (3, 3)))
+    >>> larger = augment(RandomAffine(scale=(2.0, 2.0)), image)
+    >>> float(image.sum()), float(larger.sum().round(1))
+    (4.0, 16.0)
     """
 
     def __init__(
@@ -82,6 +90,17 @@ class RandomRotation(Augmentation):
         At most, to either side, in [0, 180].
     edge : {"zero", "edge"}
         What comes in from outside: black, or the nearest pixel at the edge.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> image = np.pad(np.ones((1, 1, 5)), ((0, 0), (2, 2), (0, 0)))
+    >>> augment(RandomRotation(90), image, seed=3)[0].round(1)
+    array([[0. , 0.5, 0.4, 0. , 0. ],
+           [0. , 0.3, 0.7, 0. , 0. ],
+           [0. , 0. , 1. , 0. , 0. ],
+           [0. , 0. , 0.7, 0.3, 0. ],
+           [0. , 0. , 0.4, 0.5, 0. ]], dtype=float32)
     """
 
     def __init__(self, degrees: float, edge: Edge = "zero") -> None:
@@ -118,6 +137,16 @@ class RandomResizedCrop(Augmentation):
     References
     ----------
     C. Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842, section 6.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> image = np.arange(16.0).reshape(1, 4, 4)
+    >>> augment(RandomResizedCrop(scale=(0.25, 0.25), ratio=(1.0, 1.0)), image)[0].round(1)
+    array([[ 8.1,  8.6,  9.1,  9.6],
+           [10.1, 10.6, 11.1, 11.6],
+           [12.1, 12.6, 13.1, 13.6],
+           [13.2, 13.7, 14.2, 14.7]], dtype=float32)
     """
 
     def __init__(

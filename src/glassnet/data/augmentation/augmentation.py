@@ -43,6 +43,17 @@ class Augmentation(Configurable, ABC):
     See Also
     --------
     augment : Does it to some images, for a look.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> trainer = gn.Trainer(
+    ...     gn.Network([gn.Flatten(), gn.Dense(10, "softmax")], input_shape=(8, 8, 1)),
+    ...     loss="categorical_cross_entropy",
+    ...     augmentation=[gn.RandomTranslation(1), gn.Cutout(2)],
+    ... )
+    >>> trainer.augmentation
+    (RandomTranslation(1), Cutout(2))
     """
 
     def check(self, input_shape: Shape) -> None:

@@ -25,6 +25,15 @@ class Cutout(Augmentation):
     ----------
     T. DeVries, G. W. Taylor, "Improved Regularization of Convolutional Neural Networks with
     Cutout", arXiv 1708.04552.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> augment(Cutout(2), np.ones((1, 4, 4)))[0].astype(int)
+    array([[1, 1, 1, 1],
+           [1, 1, 1, 1],
+           [0, 1, 1, 1],
+           [0, 1, 1, 1]])
     """
 
     def __init__(self, size: int, fill: float | Sequence[float] = 0.0) -> None:

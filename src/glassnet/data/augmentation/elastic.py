@@ -31,6 +31,15 @@ class ElasticDistortion(Augmentation):
     ----------
     P. Simard, D. Steinkraus, J. Platt, "Best Practices for Convolutional Neural Networks Applied to
     Visual Document Analysis", ICDAR 2003, section 2.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> stroke = np.zeros((1, 28, 28))
+    >>> stroke[:, :, 14] = 1.0
+    >>> bent = augment(ElasticDistortion(), stroke)
+    >>> bent.shape, len(set(bent[0].argmax(axis=1).tolist())) > 1
+    ((1, 28, 28), True)
     """
 
     def __init__(self, alpha: float = 34.0, sigma: float = 4.0) -> None:

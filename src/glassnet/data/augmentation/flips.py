@@ -16,6 +16,12 @@ class RandomFlip(Augmentation):
     ----------
     probability : float
         In [0, 1].
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> augment(RandomFlip(1.0), np.array([[[1, 2, 3]]])).tolist()
+    [[[3.0, 2.0, 1.0]]]
     """
 
     def __init__(self, probability: float = 0.5) -> None:
@@ -39,6 +45,13 @@ class AlternatingFlip(Augmentation):
     References
     ----------
     K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404.00498, section 3.6.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> image = np.array([[[1, 2, 3]]])
+    >>> [augment(AlternatingFlip(), image, epoch=epoch).ravel().tolist() for epoch in (0, 1, 2)]
+    [[1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]
     """
 
     def draw(self, draw: Draw) -> Drawn:

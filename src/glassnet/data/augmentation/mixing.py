@@ -29,6 +29,14 @@ class MixUp(Augmentation):
     ----------
     H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz, "mixup: Beyond Empirical Risk Minimization",
     arXiv 1710.09412.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> x = np.array([[0.0], [1.0]])
+    >>> augment(MixUp(1.0), x, seed=4).round(2)
+    array([[0.36],
+           [0.44]], dtype=float32)
     """
 
     def __init__(self, alpha: float) -> None:

@@ -27,6 +27,14 @@ class RandomTranslation(Augmentation):
         At least 1. Each of the shifts, -pixels to pixels, is as likely as the others.
     padding : {"zero", "reflect"}
         What comes in at the edge: black, or the image mirrored at its outermost pixels.
+
+    Examples
+    --------
+    >>> from glassnet.data.augmentation import augment
+    >>> augment(RandomTranslation(1), np.arange(1, 10).reshape(1, 3, 3))[0].astype(int)
+    array([[0, 4, 5],
+           [0, 7, 8],
+           [0, 0, 0]])
     """
 
     def __init__(self, pixels: int, padding: Padding = "zero") -> None:
