@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import numpy as np
 
@@ -161,7 +161,7 @@ class CompiledSteps:
         )
         from glassnet.training.rules import rule_of  # noqa: PLC0415
 
-        self._announced, self._gathered = compilation.announced, team.gathered
+        self._announced, self._one_for_each = compilation.announced, team.one_for_each
         self._network, self._loss, self._optimizer = network, loss, known
         self._layout, self._rule = chain_layout, rule_of(known)
         single = batch_size == 1 and isinstance(known, SGD)
@@ -173,10 +173,14 @@ class CompiledSteps:
         self._uses_blas = chain_layout.uses_blas(self._chain)
 
     @contextmanager
-    def ready(self) -> Iterator[None]:
-        """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
-        with self._announced(), self._gathered(self._team, uses_blas=self._uses_blas):
+    def phase(self) -> Iterator[None]:
+        """Keep threads ready, and tell of compiling."""
+        with self._announced(), self._team.gathered():
             yield
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Keep BLAS, if it is called, to one thread for each of ours."""
+        return self._one_for_each() if self._uses_blas else nullcontext()
 
     def run(  # noqa: PLR0917
         self,
@@ -186,7 +190,7 @@ class CompiledSteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
-        rng: np.random.Generator | None = None,  # noqa: ARG002 (there is no chance in its layers)
+        chance: Callable[[], np.random.Generator] | None = None,  # noqa: ARG002 (it has no such layers)
     ) -> int:
         """Make a step for each batch; see `Steps.run`. Watching every step costs a call each."""
         if any(layer.state for layer in self._plan.head):  # it changes the inputs
