@@ -199,8 +199,8 @@ def circumstances(given: argparse.Namespace, first: tuple[float, float]) -> str:
         "on a quarter held out, accuracy or R²: mean and standard deviation over the seeds. "
         f"Seconds are the median of {given.repeats} fits with each seed, in turns. Not in them: a "
         f"process' first fit, which took {first[0]:.1f} s with nothing compiled yet, "
-        f"{first[1]:.2f} s in the next process.\n\n{machine()['processor']}, {len(os.sched_getaffinity(0))} "
-        f"processors; {libraries}."
+        f"{first[1]:.2f} s in the next process.\n\n{machine()['processor']}, "
+        f"{len(os.sched_getaffinity(0))} processors; {libraries}."
     )
 
 
