@@ -1,6 +1,7 @@
 """The compiled steps do what the steps in NumPy do, and are chosen where they pay."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from glassnet.training.steps import NumpySteps
 pytest.importorskip("numba", reason="the compiled steps need the extra fast")
 pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
 
-from glassnet.kernels import chain_layout, elementwise
+from glassnet.kernels import chain_layout, elementwise, team
 
 HALF, MEAN = "half_squared_error", "mean_squared_error"
 BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
@@ -287,6 +288,23 @@ def test_the_compiled_steps_give_the_same_bits_again() -> None:
     first, _ = train("numba", NETWORKS["deep"], dtype="float32")
     again, _ = train("numba", NETWORKS["deep"], dtype="float32")
     assert first.tobytes() == again.tobytes()
+
+
+@pytest.mark.usefixtures("threads")
+def test_the_threads_of_a_phase_stay_from_epoch_to_epoch() -> None:
+    class Watcher(gn.Callback):
+        def __init__(self) -> None:
+            self.seen: list[set[int]] = []
+
+        def on_epoch_end(self, trainer, record) -> None:
+            self.seen.append({thread.ident for thread in threading.enumerate()})
+
+    before, watcher = threading.active_count(), Watcher()
+    train("numba", NETWORKS["relu"], callbacks=[watcher])
+    others = team.Team(nn_compiled.available_threads()).size - 1
+    assert watcher.seen[0] == watcher.seen[1]
+    assert len(watcher.seen[0]) == before + others
+    assert threading.active_count() == before
 
 
 def test_a_schedule_sets_the_rate_of_every_compiled_step() -> None:

@@ -19,7 +19,6 @@ from glassnet.kernels.chain_layout import (
     ONE,
     ONE_ROW,
     PART,
-    SGD_RULE,
     SLOPE,
     SLOPES,
     UNITS,
@@ -61,7 +60,7 @@ from glassnet.kernels.matrices import (
     product,
     small_product,
 )
-from glassnet.kernels.rules import adam_update, sgd_update
+from glassnet.kernels.rules import update
 from glassnet.kernels.team import STOPPED, Member, meet, share
 from glassnet.kernels.vectors import Row, prefetch, row_operation
 
@@ -341,26 +340,6 @@ def _clipped_step(
         if max(bias, first) < min(rest, end):
             update(parameters, max(bias, first), min(rest, end), False, pace, settings)
     meet(member)
-
-
-@compiled
-def update(
-    parameters: Parameters, first: int, end: int, decays: bool, pace: Pace, settings: UpdateSettings
-) -> None:
-    """Make the step of a stretch of the parameters."""
-    theta, grad = parameters.theta[first:end], parameters.grad[first:end]
-    velocity = parameters.velocity[first:end]
-    one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    decay = settings.weight_decay if decays else zero
-    if settings.rule == SGD_RULE:
-        sgd_update(theta, grad, velocity, pace.rate, settings.momentum, settings.nesterov, decay)
-        return
-    in_gradient, of_weights = (zero, decay) if settings.decoupled else (decay, zero)
-    adam_update(
-        theta, grad, velocity, parameters.second_moment[first:end],
-        pace.rate, in_gradient, one - pace.rate * of_weights, one,
-        settings.momentum, settings.second_momentum, pace.factor, pace.epsilon,
-    )  # fmt: skip
 
 
 @part

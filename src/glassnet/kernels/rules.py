@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from glassnet.kernels.chain_layout import SGD_RULE, Pace, Parameters, UpdateSettings
 from glassnet.kernels.compilation import compiled
 
 NEGLIGIBLE = 1e-30
@@ -69,3 +70,23 @@ def adam_update(
         v = max(beta_2 * second_moment[k] + new_2 * g * g, negligible)
         first_moment[k], second_moment[k] = m, v
         theta[k] = shrink * theta[k] - rate * m / (factor * np.sqrt(v) + epsilon)
+
+
+@compiled
+def update(
+    parameters: Parameters, first: int, end: int, decays: bool, pace: Pace, settings: UpdateSettings
+) -> None:
+    """Make the step of a stretch of a chain's parameters, by the rule of the settings."""
+    theta, grad = parameters.theta[first:end], parameters.grad[first:end]
+    velocity = parameters.velocity[first:end]
+    one, zero = theta.dtype.type(1), theta.dtype.type(0)
+    decay = settings.weight_decay if decays else zero
+    if settings.rule == SGD_RULE:
+        sgd_update(theta, grad, velocity, pace.rate, settings.momentum, settings.nesterov, decay)
+        return
+    in_gradient, of_weights = (zero, decay) if settings.decoupled else (decay, zero)
+    adam_update(
+        theta, grad, velocity, parameters.second_moment[first:end],
+        pace.rate, in_gradient, one - pace.rate * of_weights, one,
+        settings.momentum, settings.second_momentum, pace.factor, pace.epsilon,
+    )  # fmt: skip

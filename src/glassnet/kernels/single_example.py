@@ -52,11 +52,10 @@ from glassnet.kernels.dense_chain import (
     chain_layer,
     forward_layer,
     step_of_weights,
-    update,
 )
 from glassnet.kernels.elementwise import PRELU, add, copy, fill, loss_gradient, scale
 from glassnet.kernels.matrices import Matrix
-from glassnet.kernels.rules import NEGLIGIBLE
+from glassnet.kernels.rules import NEGLIGIBLE, update
 from glassnet.kernels.team import Member, meet, share
 from glassnet.kernels.vectors import Row, flushed, row_operation
 
