@@ -82,7 +82,6 @@ def test_a_linear_change_takes_the_whole_phase_however_long_it_is(epochs) -> Non
     assert rates(gn.LinearLR(1.0, 0.0), epochs, steps_per_epoch=3) == pytest.approx(expected)
 
 
-
 def test_one_cycle_starts_low_peaks_at_the_base_and_ends_almost_at_nothing() -> None:
     values = rates(gn.OneCycleLR(pct_start=0.3), 10, steps_per_epoch=10, base=0.5)
     assert values[0] == pytest.approx(0.5 / 25)
