@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import zipfile
 from pathlib import Path
 
@@ -60,6 +61,31 @@ def test_a_target_that_is_a_folder_is_an_error_that_leaves_nothing(tmp_path: Pat
     ):
         pytest.fail("the block was entered")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+def test_a_link_stays_and_the_file_that_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    file, link = tmp_path / "there" / "file", tmp_path / "link"
+    file.parent.mkdir()
+    file.write_text("old")
+    link.symlink_to(file)
+    with atomic_write(link) as out:
+        out.write(b"new")
+    assert link.is_symlink()
+    assert file.read_text() == "new"
+    assert [*file.parent.iterdir()] == [file]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with atomic_write(pipe) as out:
+        out.write(b"through")
+    reader.join(10)
+    assert read == [b"through"]
+    assert pipe.is_fifo()
 
 
 def test_a_missing_folder_is_an_error_before_the_block(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     The bytes go to a temporary file in the same folder, reach the disk, and are then renamed over
     `path` in one step. On any error, a full disk included, the temporary file is removed and what
-    stood at `path` still stands.
+    stood at `path` still stands. Where `path` is a link, the file that it leads to is replaced; to
+    a device or a pipe the bytes are written as they come.
 
     Parameters
     ----------
@@ -50,10 +51,15 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    path = Path(path)
+    require_folder(path)
+    link, path = Path(path), Path(os.path.realpath(path))
     require_folder(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name a file in it")
+        raise IsADirectoryError(f"{link} is a folder; name a file in it")
+    if path.exists() and not path.is_file():  # a device or a pipe: it can't be replaced
+        with path.open("wb") as file:
+            yield file
+        return
     descriptor, temporary = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=".tmp", dir=path.parent
     )

@@ -104,3 +104,11 @@ def test_images_of_different_sizes_are_told():
     table = table_of([images(1)[0], images(1, (3, 3, 3))[0]], [0, 1])
     with pytest.raises(ValueError, match=r"example 1 has shape \(3, 3, 3\)"):
         as_dataset(table).x[:]
+
+
+def test_what_is_no_single_table_is_refused_with_what_to_give() -> None:
+    table = datasets.Dataset.from_dict({"x": [0.0, 1.0], "label": [0, 1]})
+    with pytest.raises(TypeError, match=r"a DatasetDict has parts: give one, of 'train', 'test'"):
+        as_dataset(datasets.DatasetDict(train=table, test=table))
+    with pytest.raises(TypeError, match=r"an? IterableDataset .* without streaming"):
+        as_dataset(table.to_iterable_dataset())

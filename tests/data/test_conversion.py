@@ -108,7 +108,7 @@ def test_class_names_are_taken_over_where_they_fit():
 def test_bytes_that_are_images_are_divided_by_255():
     bytes_ = RNG.integers(0, 256, (6, 4, 4), dtype=np.uint8)
     y = np.arange(6) % 2
-    for data in (Pairs(bytes_, y), [(bytes_, y)], zip(bytes_, y, strict=True)):
+    for data in ((bytes_, y), Pairs(bytes_, y), [(bytes_, y)], zip(bytes_, y, strict=True)):
         read = as_dataset(data, input_shape=(4, 4, 1))
         assert read.input_shape == (4, 4, 1)
         np.testing.assert_allclose(read.x[:][..., 0], bytes_ / 255, rtol=1e-6)
@@ -139,7 +139,7 @@ def test_float64_is_kept_for_a_network_of_float64():
     [
         ("mnist", TypeError, "got a str; make one"),
         (3, TypeError, "got a int"),
-        ({"x": X}, TypeError, "got a dict"),
+        ({"x": X}, TypeError, "a dict has parts: give one, of .x"),
         ([X[0]], TypeError, r"pairs \(x, y\)"),
         (Pairs([], []), ValueError, "length 0"),
         (Pairs(X, Y[:5]), IndexError, "index 5"),
@@ -208,3 +208,8 @@ def test_a_resumed_training_with_random_transforms_goes_on(tmp_path):
     again = trainer((4, 5, 3))
     again.resume(path)
     assert [record["epoch"] for record in again.fit(Noisy(X, Y), epochs=2)] == [1, 2]
+
+
+def test_a_function_is_to_be_called():
+    with pytest.raises(TypeError, match="a function is no data set: call it"):
+        as_dataset(lambda: generator(X, Y))

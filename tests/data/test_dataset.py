@@ -271,3 +271,9 @@ def test_weights_go_with_their_examples() -> None:
 def test_weights_that_weigh_nothing_sensible_are_refused(weights: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Dataset([[1], [2]], [0, 1], weights=weights)
+
+
+def test_bytes_of_images_are_scaled_and_those_of_a_table_are_not() -> None:
+    images = np.full((2, 3, 3), 255, np.uint8)
+    assert (Dataset(images, [0, 1]).x == 1).all()
+    assert (Dataset(images.reshape(2, 9), [0, 1]).x == 255).all()

@@ -218,9 +218,11 @@ def test_one_class_is_a_choice_too(names: list[str], iris: Any) -> None:
 
 
 @quiet
-def test_compiled_steps_learn_the_same(cancer: Any) -> None:
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_compiled_steps_learn_the_same(cancer: Any, solver: str) -> None:
     pytest.importorskip("numba", reason="compiled steps need Numba")
-    settings = {"solver": "sgd", "max_iter": 5, "random_state": 0, "label_smoothing": 0.1}
+    settings = {"solver": solver, "alpha": 0.1, "max_iter": 5, "random_state": 0}
+    settings["label_smoothing"] = 0.1
     one, other = (
         NeuralNetworkClassifier(engine=engine, hidden_layer_sizes=8, **settings).fit(*cancer)
         for engine in ("numpy", "numba")

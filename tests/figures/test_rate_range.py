@@ -33,7 +33,7 @@ def test_without_a_suggestion_there_is_no_mark():
     assert "suggestion" not in names
 
 
-def test_a_note_stands_in_the_panel_in_lines_that_fit():
+def test_a_note_stands_above_the_panel_in_lines_that_fit():
     figure = rate_range(RATES, SMOOTHED, SMOOTHED, note="the loss did not rise:\n" + "x" * 300)
     first, second = artist(figure, "note").get_text().splitlines()
     assert first == "the loss did not rise:"

@@ -36,7 +36,7 @@ def test_a_compilation_that_takes_long_is_announced_once(monkeypatch, caplog) ->
     with caplog.at_level(logging.WARNING, "glassnet"), compilation.announced():
         njit(lambda x: 2 * compile_until_told(x))(1)
     assert [record.message for record in caplog.records] == [
-        "compiling for this machine; it is done once, and takes some seconds"
+        "compiling for this machine: once for each kind of network, it takes some seconds"
     ]
 
 

@@ -44,11 +44,3 @@ def test_beyond_its_range_exp_stays_finite_and_normal() -> None:
 @pytest.mark.parametrize("function", [exp_of, tanh_of])
 def test_nan_stays_nan(function) -> None:
     assert np.isnan(function(np.array([np.nan], np.float32))).all()
-
-
-def test_velocities_below_1e_30_become_zero() -> None:
-    one = np.float32(1)
-    theta, grad = np.ones(2, np.float32), np.zeros(2, np.float32)
-    velocity = np.array([1e-31, 1e-3], np.float32)
-    kernels.sgd_update(theta, grad, velocity, one, np.float32(0.5), False, np.float32(0))
-    assert velocity.tolist() == [0.0, np.float32(5e-4)]

@@ -119,6 +119,13 @@ def test_an_input_that_is_not_finite_is_refused_with_its_place(value: float) -> 
         small().predict(x)
 
 
+def test_bytes_of_images_are_refused_for_nobody_knows_their_scale() -> None:
+    network = gn.Network([gn.Flatten(), gn.Dense(1)], input_shape=(2, 2))
+    with pytest.raises(ValueError, match=r"bytes.*scale_to_unit\(x\), or x.astype"):
+        network.predict(np.zeros((1, 2, 2), np.uint8))
+    assert small().predict(np.zeros((1, 2), np.uint8)).shape == (1, 3)  # a table's are numbers
+
+
 @pytest.mark.parametrize("shape", [(2,), (3,), (5, 3), (5, 2, 1), ()])
 def test_an_input_of_the_wrong_shape_is_refused_with_both_shapes(shape: tuple[int, ...]) -> None:
     with pytest.raises(

@@ -75,6 +75,13 @@ def test_linear_goes_step_by_step_and_stays_at_its_end() -> None:
     assert rates(schedule, 3, steps_per_epoch=2) == pytest.approx([0.5, 0.625, 0.75, 0.875, 1, 1])
 
 
+@pytest.mark.parametrize("epochs", [2, 8])
+def test_a_linear_change_takes_the_whole_phase_however_long_it_is(epochs) -> None:
+    steps = 3 * epochs
+    expected = [1 - step / steps for step in range(steps)]
+    assert rates(gn.LinearLR(1.0, 0.0), epochs, steps_per_epoch=3) == pytest.approx(expected)
+
+
 def test_one_cycle_starts_low_peaks_at_the_base_and_ends_almost_at_nothing() -> None:
     values = rates(gn.OneCycleLR(pct_start=0.3), 10, steps_per_epoch=10, base=0.5)
     assert values[0] == pytest.approx(0.5 / 25)

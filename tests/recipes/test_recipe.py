@@ -303,7 +303,7 @@ def test_a_setting_is_a_key_and_a_value_of_toml_or_a_string(text, setting) -> No
 
 @pytest.mark.parametrize("text", ["", "key", "key=", "=3", " = "])
 def test_a_setting_without_key_or_value_is_refused(text) -> None:
-    with pytest.raises(RecipeError, match=r"takes key=value, such as training.seed=3, got"):
+    with pytest.raises(RecipeError, match=r"expected key=value, such as training.seed=3, got"):
         parse_setting(text)
 
 

@@ -1,5 +1,7 @@
 import json
+import shutil
 import struct
+import textwrap
 import zlib
 from html.parser import HTMLParser
 
@@ -166,6 +168,10 @@ def put_result(run, **changes):
     (run / "result.json").write_text(json.dumps({**RESULT, **changes}))
 
 
+def put_recipe(run, text):
+    (run / "recipe.toml").write_text(textwrap.dedent(text))
+
+
 def page(run):
     return Page(run_page(run))
 
@@ -229,6 +235,39 @@ def test_the_facts_say_what_was_trained_on_what(folder):
     assert facts["Epochs"] == "3"
     assert facts["Time"] == "2 min 5 s (41.7 s an epoch)"
     assert facts["Seed"] == "7"
+
+
+def test_the_facts_say_what_regularised_the_network(folder):
+    put_recipe(
+        folder,
+        """
+        [training]
+        augmentation = [{ type = "RandomFlip" }, { type = "RandomTranslation", pixels = 2 }]
+        moving_average = { decay = 0.99, every = 5 }
+        early_stopping = { patience = 3 }
+        test_time = { mirror = true }
+        """,
+    )
+    facts = page(folder).facts()
+    assert facts["Augmentation"] == "RandomFlip; RandomTranslation, pixels 2"
+    assert facts["Average of the weights"] == "decay 0.99, every 5"
+    assert facts["Early stopping"] == "patience 3"
+    assert facts["Views of a test image"] == "mirror True"
+
+
+def test_a_moving_average_is_what_was_measured(folder):
+    put_recipe(folder, "[training]\nmoving_average = { decay = 0.99 }")
+    put_result(folder, measured_epoch=2)
+    assert "with the average of the weights after epoch 2" in page(folder).text
+
+
+def test_filters_that_were_calculated_are_not_called_learned(folder):
+    pictures = folder / "figures"
+    shutil.copy(pictures / f"{PICTURES[0]}.png", pictures / "first_filters.png")
+    assert "what they tend to become" in page(folder).text
+    put_recipe(folder, '[network]\nlayers = [{ type = "Whitening2D" }]')
+    assert "They are not learned" in page(folder).text
+    assert "what they tend to become" not in page(folder).text
 
 
 def test_every_picture_is_embedded_with_an_alternative_text_and_its_size(folder):

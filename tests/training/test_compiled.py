@@ -1,11 +1,13 @@
 """The compiled steps do what the steps in NumPy do, and are chosen where they pay."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data import batches
 from glassnet.nn import compiled as nn_compiled
 from glassnet.nn import loss_named
 from glassnet.optim import Position
@@ -15,7 +17,7 @@ from glassnet.training.steps import NumpySteps
 pytest.importorskip("numba", reason="the compiled steps need the extra fast")
 pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
 
-from glassnet.kernels import chain_layout, elementwise
+from glassnet.kernels import chain_layout, elementwise, team
 
 HALF, MEAN = "half_squared_error", "mean_squared_error"
 BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
@@ -40,7 +42,14 @@ OPTIMIZERS = {
     "plain decay": lambda: gn.SGD(0.02, weight_decay=0.01),
     "clipped": lambda: gn.SGD(0.02, momentum=0.5, clip_norm=0.3),
     "clipped decay": lambda: gn.SGD(0.02, momentum=0.5, weight_decay=0.5, clip_norm=0.3),
+    "adam": lambda: gn.Adam(0.02),
+    "adam decay": lambda: gn.Adam(0.02, beta_1=0.8, beta_2=0.9, epsilon=1e-3, weight_decay=0.1),
+    "adam clipped": lambda: gn.Adam(0.02, weight_decay=0.1, clip_norm=0.3),
+    "adamw": lambda: gn.AdamW(0.02, weight_decay=0.5),
+    "adamw clipped": lambda: gn.AdamW(0.02, weight_decay=0.5, clip_norm=0.3),
+    "no momentum": lambda: gn.Adam(0.02, beta_1=0.0, beta_2=0.0, epsilon=0.1),
 }
+ADAMS = [name for name, optimizer in OPTIMIZERS.items() if type(optimizer()) is not gn.SGD]
 LOSSES = {"half": HALF, "mean": MEAN, "binary": BINARY, "categorical": SMOOTH}
 
 
@@ -97,7 +106,7 @@ def test_both_engines_agree_for_every_network_and_loss(layers, loss, size) -> No
 @pytest.mark.parametrize("size", [1, 10])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 @pytest.mark.parametrize("layers", [NETWORKS["prelus"], NETWORKS["deep"]], ids=["prelus", "deep"])
-def test_both_engines_agree_for_every_variant_of_sgd(layers, optimizer, size) -> None:
+def test_both_engines_agree_for_every_optimizer(layers, optimizer, size) -> None:
     ours, _ = train("numba", layers, HALF, optimizer, size)
     slow, _ = train("numpy", layers, HALF, optimizer, size)
     np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
@@ -173,12 +182,87 @@ def test_a_data_set_of_another_dtype_or_layout_is_gathered(change) -> None:
 
 
 @pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("name", ["adam decay", "adamw clipped"])
+@pytest.mark.parametrize(("size", "rows"), [(1, 1), (10, 3), ("full", 53)])
+def test_the_last_batch_of_adam_may_be_short_or_the_only_one(name, size, rows) -> None:
+    ours, trainer = train("numba", NETWORKS["prelus"], MEAN, OPTIMIZERS[name], size)
+    slow, _ = train("numpy", NETWORKS["prelus"], MEAN, OPTIMIZERS[name], size)
+    assert len(data()) % trainer.progress.batch_size in (rows, 0)
+    np.testing.assert_allclose(ours, slow, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize("name", ADAMS)
+def test_adam_remembers_what_it_does_in_numpy(name, size) -> None:
+    states = []
+    for engine in ("numba", "numpy"):
+        _, trainer = train(engine, NETWORKS["prelus"], HALF, OPTIMIZERS[name], size)
+        states.append(trainer.optimizer.state())
+    ours, slow = states
+    assert ours["steps"] == slow["steps"] == 2 * math.ceil(53 / size)
+    for moment in ("first_moment", "second_moment"):
+        np.testing.assert_allclose(ours[moment], slow[moment], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("name", ["momentum", "adam clipped", "adamw"])
+@pytest.mark.parametrize("order", [("numba", "numpy", "numba"), ("numpy", "numba", "numba")])
+def test_one_engine_goes_on_where_another_stopped(name, order) -> None:
+    thetas = []
+    for engines in (order, ("numpy",) * 3):
+        network = gn.Network(NETWORKS["prelus"](), input_shape=7, seed=3, dtype="float64")
+        optimizer = OPTIMIZERS[name]()
+        for engine in engines:
+            trainer = gn.Trainer(
+                network, loss=HALF, optimizer=optimizer, batch_size=10, engine=engine
+            )
+            trainer.fit(data(), epochs=2)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
+
+
+class Interrupt(gn.Callback):
+    """Breaks the phase off after so many chunks."""
+
+    def __init__(self, chunks: int) -> None:
+        self.left = chunks
+
+    def on_chunk_end(self, trainer) -> None:
+        self.left -= 1
+        if self.left == 0:
+            trainer.interrupt()
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize("name", ["nesterov", "adam clipped", "adamw"])
+def test_a_resumed_training_ends_with_the_same_bits(name, size, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(batches, "_CHUNK_ROWS", 20)  # three in an epoch
+    whole, _ = train("numba", NETWORKS["prelus"], HALF, OPTIMIZERS[name], size)
+    checkpoint = gn.Checkpoint(tmp_path / "checkpoint.npz", seconds=0)
+    train(
+        "numba", NETWORKS["prelus"], HALF, OPTIMIZERS[name], size,
+        callbacks=[Interrupt(4), checkpoint],
+    )  # fmt: skip
+    network = gn.Network(NETWORKS["prelus"](), input_shape=7, seed=7, dtype="float64")
+    trainer = gn.Trainer(
+        network, loss=HALF, optimizer=OPTIMIZERS[name](), batch_size=size, engine="numba",
+        callbacks=[checkpoint],
+    )  # fmt: skip
+    trainer.resume(tmp_path / "checkpoint.npz")
+    trainer.fit(data(), epochs=2)
+    assert network.theta.tobytes() == whole.tobytes()
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("name", ["momentum", "adam", "adamw clipped"])
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
-def test_in_float32_both_engines_agree_to_rounding(layers) -> None:
-    ours, _ = train("numba", layers, dtype="float32")
-    slow, _ = train("numpy", layers, dtype="float32")
+def test_in_float32_both_engines_agree_to_rounding(layers, name) -> None:
+    ours, _ = train("numba", layers, HALF, OPTIMIZERS[name], dtype="float32")
+    slow, _ = train("numpy", layers, HALF, OPTIMIZERS[name], dtype="float32")
     assert ours.dtype == np.float32
-    np.testing.assert_allclose(ours, slow, atol=1e-5)
+    np.testing.assert_allclose(ours, slow, atol=1e-5 if name == "momentum" else 1e-4)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -204,6 +288,23 @@ def test_the_compiled_steps_give_the_same_bits_again() -> None:
     first, _ = train("numba", NETWORKS["deep"], dtype="float32")
     again, _ = train("numba", NETWORKS["deep"], dtype="float32")
     assert first.tobytes() == again.tobytes()
+
+
+@pytest.mark.usefixtures("threads")
+def test_the_threads_of_a_phase_stay_from_epoch_to_epoch() -> None:
+    class Watcher(gn.Callback):
+        def __init__(self) -> None:
+            self.seen: list[set[int]] = []
+
+        def on_epoch_end(self, trainer, record) -> None:
+            self.seen.append({thread.ident for thread in threading.enumerate()})
+
+    before, watcher = threading.active_count(), Watcher()
+    train("numba", NETWORKS["relu"], callbacks=[watcher])
+    others = team.Team(nn_compiled.available_threads()).size - 1
+    assert watcher.seen[0] == watcher.seen[1]
+    assert len(watcher.seen[0]) == before + others
+    assert threading.active_count() == before
 
 
 def test_a_schedule_sets_the_rate_of_every_compiled_step() -> None:
@@ -333,29 +434,40 @@ def test_layers_without_biases_have_no_compiled_steps_of_a_chain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("make", "settings", "named"),
     [
-        ({"groups": [gn.ParameterGroup("*.b", frozen=True)]}, "groups"),
-        ({"l1": 0.1}, "l1"),
-        ({"max_norm": 2.0}, "max_norm"),
-        ({"weight_decay": 0.1, "decoupled_weight_decay": True}, "decoupled_weight_decay"),
+        (gn.SGD, {"groups": [gn.ParameterGroup("*.b", frozen=True)]}, "groups"),
+        (gn.SGD, {"l1": 0.1}, "l1"),
+        (gn.SGD, {"max_norm": 2.0}, "max_norm"),
+        (gn.SGD, {"weight_decay": 0.1, "decoupled_weight_decay": True}, "decoupled_weight_decay"),
+        (gn.Adam, {"groups": [gn.ParameterGroup("*.b", frozen=True)]}, "groups"),
+        (gn.Adam, {"l1": 0.1}, "l1"),
+        (gn.AdamW, {"max_norm": 2.0}, "max_norm"),
     ],
 )
-def test_what_only_numpy_does_of_sgd_has_no_compiled_steps(settings, named) -> None:
+def test_what_only_numpy_does_of_optimizers_has_no_compiled_steps(make, settings, named) -> None:
     network = gn.Network([gn.Dense(3)], input_shape=7)
-    with pytest.raises(compiled.Unsupported, match=f"nothing compiled for SGD with {named}"):
-        compiled.CompiledSteps(network, gn.HalfSquaredError(), gn.SGD(**settings), 10)
+    with pytest.raises(
+        compiled.Unsupported, match=f"nothing compiled for {make.__name__} with {named}"
+    ):
+        compiled.CompiledSteps(network, gn.HalfSquaredError(), make(**settings), 10)
+
+
+def test_who_asks_for_another_optimizer_hears_which_are_compiled() -> None:
+    network = gn.Network([gn.Dense(3)], input_shape=7)
+    with pytest.raises(compiled.Unsupported, match=r"RMSprop\(.*only for SGD, Adam and AdamW"):
+        compiled.CompiledSteps(network, gn.HalfSquaredError(), gn.RMSprop(), 10)
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 @pytest.mark.parametrize("size", [1, 10])
-def test_biases_and_slopes_do_not_decay(engine, size) -> None:
-    _, trainer = train(
-        engine,
-        NETWORKS["prelus"],
-        optimizer=lambda: gn.SGD(1e-12, weight_decay=1e9),  # no step but that of the decay
-        size=size,
-    )
+@pytest.mark.parametrize(
+    "optimizer",  # no step but that of the decay
+    [lambda: gn.SGD(1e-12, weight_decay=1e9), lambda: gn.AdamW(1e-12, weight_decay=1e9)],
+    ids=["sgd", "adamw"],
+)
+def test_biases_and_slopes_do_not_decay(engine, size, optimizer) -> None:
+    _, trainer = train(engine, NETWORKS["prelus"], optimizer=optimizer, size=size)
     start = gn.Network(NETWORKS["prelus"](), input_shape=7, seed=3, dtype="float64")
     moved = dict(trainer.network.named_parameters())
     for name, before in start.named_parameters():

@@ -120,6 +120,15 @@ def test_where_every_rate_was_borne_there_is_none_and_it_says_what_to_do(
     )
 
 
+def test_where_all_happens_within_a_few_steps_it_asks_for_more() -> None:
+    losses = [4.2, 4.0, 3.8, 3.5, 3.5, 3.6, 4.0, 4.4, 5.0, 9.0, 30.0, 90.0, 400.0]
+    found = rate_curve.range_of(np.geomspace(1e-6, 1e30, 60), losses)
+    assert found.exploded
+    assert found.suggestion is None
+    assert found.problem.startswith("the loss fell and grew out of bounds within 1")
+    assert "take more steps" in found.problem
+
+
 @pytest.mark.parametrize(("end", "rose"), [(0.9, True), (0.31, False), (0.2, False)])
 def test_a_loss_that_rises_without_exploding_has_a_suggestion(end, rose) -> None:
     falls = np.concatenate([np.ones(20), np.linspace(1.0, 0.3, 20), np.linspace(0.3, end, 10)])

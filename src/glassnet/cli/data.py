@@ -117,18 +117,19 @@ def _augmentations(texts: list[str]) -> list[Augmentation]:
     found: list[Augmentation] = []
     for text in texts:
         kind, *settings = text.split()
-        if kind in AUGMENTATIONS:
-            config = dict(map(parse_setting, settings))
-        elif Path(text).suffix == ".toml" or not kind[:1].isupper():
+        if Path(text).suffix == ".toml" or not kind[:1].isupper():
             tables = load_recipe(text).training.augmentation
             if not tables:
                 raise RecipeError(f"the recipe {text} has no augmentation")
             found += map(augmentation_from_config, tables)
             continue
-        else:
+        if kind not in AUGMENTATIONS:
             raise RecipeError(unknown(kind, AUGMENTATIONS, "augmentation"))
+        if not all("=" in setting for setting in settings):
+            raise RecipeError(f"--augment {text!r}: settings have names, as in 'Cutout size=8'")
         try:
-            found.append(augmentation_from_config({"type": kind, **config}))
+            config = {"type": kind, **dict(map(parse_setting, settings))}
+            found.append(augmentation_from_config(config))
         except (TypeError, ValueError) as error:
             raise RecipeError(f"--augment {text!r}: {error}") from None
     return found

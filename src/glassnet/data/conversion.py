@@ -75,7 +75,13 @@ def as_dataset(
     shape = None if input_shape is None else tuple(input_shape)
     if isinstance(data, Dataset):
         return data
+    if isinstance(data, dict):
+        raise TypeError(f"{_kind(data)} has parts: give one, of {', '.join(map(repr, data))}")
     if hasattr(data, "column_names") and hasattr(data, "features"):
+        if not hasattr(data, "__len__"):
+            raise TypeError(
+                f"{_kind(data)} gives its rows in one order only; load it whole, without streaming"
+            )
         return columnar.read(data, shape, inputs=inputs, target=target, name=name, dtype=dtype)
     if inputs is not None or target is not None:
         raise TypeError(f"inputs and target name the columns of a table, got {_kind(data)}")
@@ -84,10 +90,12 @@ def as_dataset(
         weights = rest[0] if rest else None
         return Dataset(arranged(x, shape), y, name=name, weights=weights, dtype=dtype)
     by_number = hasattr(data, "__getitem__") and hasattr(data, "__len__")
-    if by_number and not isinstance(data, dict | str | list | tuple | np.ndarray):
+    if by_number and not isinstance(data, str | list | tuple | np.ndarray):
         return map_style.read(data, shape, name=name)
-    if isinstance(data, Iterable) and not isinstance(data, dict | str | np.ndarray):
+    if isinstance(data, Iterable) and not isinstance(data, str | np.ndarray):
         return _read_through(data, shape, name=name, dtype=dtype)
+    if callable(data):
+        raise TypeError(f"{_kind(data)} is no data set: call it, and give what it returns")
     raise TypeError(
         f"expected a Dataset, arrays (x, y), a map-style data set, a table with columns or a "
         f"generator of batches, got {_kind(data)}; make one: Dataset(x, y)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.data.preprocessing import are_image_bytes, scale_to_unit
 from glassnet.data.streaming import MappedArray, Source, StreamedRows
 from glassnet.data.validation import (
     FloatArray,
@@ -37,9 +38,9 @@ class Dataset:
     ----------
     x : array-like, shape (n, *input_shape), or Source
         The examples, numbers of any real dtype. Images are channels-last, (n, height, width,
-        channels), in [0, 1]. An array mapped from a file, ``numpy.load(path, mmap_mode="r")``, is
-        read when a batch needs it, and images in it may be bytes: they are divided by 255. A
-        `Source` brings examples from elsewhere.
+        channels), in [0, 1]; bytes (uint8) with three axes or more are taken for images and divided
+        by 255. An array mapped from a file, ``numpy.load(path, mmap_mode="r")``, is read when a
+        batch needs it. A `Source` brings examples from elsewhere.
     y : array-like, shape (n,) or (n, outputs)
         Integers or booleans, shape (n,): the class of each example, 0 or more. Floats, shape (n,)
         or (n, outputs): the target values of a regression.
@@ -105,6 +106,8 @@ class Dataset:
     ) -> None:
         streamed = _streamed(x)
         inputs: Any = as_numbers(x, "x") if streamed is None else streamed  # type: ignore[arg-type]
+        if streamed is None and are_image_bytes(inputs):
+            inputs = scale_to_unit(inputs)
         if inputs.ndim < 2:
             raise ValueError(
                 f"x needs shape (n, *input_shape), got {inputs.shape}; "

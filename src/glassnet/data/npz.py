@@ -10,7 +10,6 @@ import numpy as np
 
 from glassnet import storage
 from glassnet.data.dataset import Dataset
-from glassnet.data.preprocessing import scale_to_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -94,11 +93,8 @@ def _expect(names: tuple[str, ...], arrays: dict[str, npt.NDArray[Any]], path: P
 
 
 def _dataset(arrays: dict[str, npt.NDArray[Any]], x: str, y: str, path: Path) -> Dataset:
-    inputs = arrays[x]
-    if inputs.dtype == np.uint8 and inputs.ndim >= 3:
-        inputs = scale_to_unit(inputs)
     names = [str(name) for name in arrays.get(_NAMES, np.empty(0)).ravel()]
     try:
-        return Dataset(inputs, arrays[y], names, path.stem)
+        return Dataset(arrays[x], arrays[y], names, path.stem)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: arrays {x} and {y}: {error}") from error

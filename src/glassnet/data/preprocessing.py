@@ -85,3 +85,14 @@ def scale_to_unit(images: npt.NDArray[np.uint8]) -> FloatArray:
             "divide other images by their own largest value"
         )
     return np.divide(images, np.float32(255), dtype=np.float32)
+
+
+def are_image_bytes(x: npt.NDArray[Any]) -> bool:
+    """Tell whether examples are images that are to be scaled: bytes with three axes or more.
+
+    Examples
+    --------
+    >>> are_image_bytes(np.zeros((5, 8, 8), np.uint8)), are_image_bytes(np.zeros((5, 8), np.uint8))
+    (True, False)
+    """
+    return x.dtype == np.uint8 and x.ndim >= 3

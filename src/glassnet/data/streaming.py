@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.data.preprocessing import scale_to_unit
+from glassnet.data.preprocessing import are_image_bytes, scale_to_unit
 from glassnet.data.validation import FloatArray, as_floats
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Source(ABC):
 class MappedArray(Source):
     """An array in a file, as ``numpy.load(path, mmap_mode="r")`` maps it into memory.
 
-    Bytes (uint8) with three or more axes are images and are divided by 255, as in an ``.npz`` file.
+    Bytes (uint8) with three or more axes are images and are divided by 255, as in memory.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class MappedArray(Source):
 
     def __init__(self, array: np.memmap[Any, Any]) -> None:
         self._array = np.asarray(array)
-        self._image_bytes = array.dtype == np.uint8 and array.ndim >= 3
+        self._image_bytes = are_image_bytes(self._array)
         if array.dtype.kind == "f":
             for block in blocks(np.arange(len(array)), math.prod(array.shape[1:])):
                 as_floats(self._array[block[0] : block[-1] + 1], "x")

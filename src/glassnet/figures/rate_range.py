@@ -94,13 +94,12 @@ def rate_range(
         lines = (style.fit(line, _WIDTH - 1.0, style.BODY) for line in note.splitlines())
         text = style.write(
             axes,
-            0.98,
-            0.97,
+            0.0,
+            1.02,
             "\n".join(lines),
             color=style.VERMILION,
             transform=axes.transAxes,
-            va="top",
-            ha="right",
+            va="bottom",
         )
         text.set_gid("note")
     if title is not None:
@@ -110,6 +109,7 @@ def rate_range(
             color=style.INK,
             fontfamily=style.FONT,
             loc="left",
+            pad=6.0 if note is None else 10.0 + 1.4 * style.BODY * len(note.splitlines()),
             parse_math=False,
         )
     return figure

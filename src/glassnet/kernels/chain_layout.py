@@ -1,7 +1,7 @@
 """A chain of dense layers as compiled code knows it: a table of layers, and memory to work in.
 
 The flat parameter vector and a table of where each layer lies in it let one loop serve any depth,
-every activation, loss and variant of SGD.
+every activation, loss and update rule.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ thread's part of the pre-activations."""
 ONE, ZEROS = 0, 16
 """What stands at the beginning of the workspace: a one, and a row of zeros."""
 
+SGD_RULE, ADAM_RULE = range(2)
+"""Codes of the update rules."""
+
 ONE_ROW: Any = np.int64(1)
 """Not just 1, for which Numba would compile functions anew."""
 
@@ -33,11 +36,14 @@ MOST_TRANSPOSED = 2**14
 
 
 class Parameters(NamedTuple):
-    """The parameters, their gradients and velocities, each of shape (P,)."""
+    """The parameters, and what there is for each of them, shape (P,)."""
 
     theta: np.ndarray
     grad: np.ndarray
     velocity: np.ndarray
+    """Of SGD; for Adam the first moment."""
+    second_moment: np.ndarray
+    """Of Adam; for SGD anything of the same dtype."""
 
 
 class Chain(NamedTuple):
@@ -73,20 +79,45 @@ class LossSettings(NamedTuple):
     paired: bool
 
 
-class SGDSettings(NamedTuple):
-    """Settings of SGD, numbers of the network's dtype; `clip_norm` 0 means none.
+class UpdateSettings(NamedTuple):
+    """Settings of an optimizer, numbers of the network's dtype.
 
     Biases and slopes don't decay.
     """
 
+    rule: int
+    """`SGD_RULE` or `ADAM_RULE`."""
     momentum: float
+    """How much stays of a velocity, or of the first moment."""
     nesterov: bool
+    """Of SGD."""
+    second_momentum: float
+    """How much stays of the second moment, of Adam."""
     weight_decay: float
+    decoupled: bool
+    """Whether the weights themselves decay, of Adam; else it is a part of their gradient."""
     clip_norm: float
+    """0 means none."""
+
+
+class Pace(NamedTuple):
+    """Numbers of a step, of the network's dtype; or arrays of those of many, shape (steps,)."""
+
+    rate: Any
+    """The learning rate."""
+    factor: Any
+    """Of Adam, whose direction is ``m / (factor √v + epsilon)``."""
+    epsilon: Any
 
 
 def lay_out(
-    rows: list[list[int]], slopes: list[float], dtype: np.dtype[Any], batch_size: int, threads: int
+    rows: list[list[int]],
+    slopes: list[float],
+    dtype: np.dtype[Any],
+    batch_size: int,
+    threads: int,
+    *,
+    single: bool,
 ) -> Chain:
     """Return the table of these layers, and the memory to work in.
 
@@ -99,9 +130,10 @@ def lay_out(
     dtype : dtype
         Of the network.
     batch_size : int
-        If it is 1, there is a row for each thread.
     threads : int
         Of the team.
+    single : bool
+        Whether it is for one example at a time, which every thread has a row for.
     """
     layers = np.full((len(rows), 14), -1)
     layers[:, : SLOPES + 1] = rows
@@ -114,14 +146,14 @@ def lay_out(
         return at
 
     for k, layer in enumerate(layers):
-        n = (batch_size if batch_size > 1 else threads) * layer[UNITS]
+        n = (threads if single else batch_size) * layer[UNITS]
         weights = layer[INPUTS] * layer[UNITS]
         layer[Z], layer[A], layer[D] = place(n), place(n), place(n)
         if k > 0 and weights <= MOST_TRANSPOSED:
             layer[T] = place(weights)
         layer[S] = place(threads * layer[SLOPES])
     first = layers[0]
-    first[X] = place(batch_size * first[INPUTS]) if batch_size > 1 else -1
+    first[X] = -1 if single else place(batch_size * first[INPUTS])
     first[PART] = place(threads * batch_size * first[UNITS])
     work = aligned_zeros(end, dtype)
     work[ONE] = 1
@@ -156,3 +188,9 @@ def slopes_of_thread(rank: int, k: int, network: Chain) -> np.ndarray:
     n = network.layers[k, SLOPES]
     at = network.layers[k, S] + rank * n
     return network.work[at : at + n]
+
+
+@part
+def pace_of(step: int, paces: Pace) -> Pace:
+    """Return the numbers of one step."""
+    return Pace(paces.rate[step], paces.factor[step], paces.epsilon[step])

@@ -97,5 +97,5 @@ def _tell() -> None:
     if not _told.is_set():
         _told.set()
         logging.getLogger("glassnet").warning(
-            "compiling for this machine; it is done once, and takes some seconds"
+            "compiling for this machine: once for each kind of network, it takes some seconds"
         )

@@ -1,8 +1,8 @@
-"""Compiled steps of stochastic gradient descent, for networks that are a chain of dense layers.
+"""Compiled steps of gradient descent on batches, for networks that are a chain of dense layers.
 
 A step of a small network costs less than the calls that it takes from Python. Here all the steps of
 a chunk of examples are one call. The flat parameter vector and a table of where each layer lies in
-it let one loop serve any depth, every activation, loss and variant of SGD.
+it let one loop serve any depth, every activation, loss and update rule.
 
 A team of threads runs the loop. Each multiplies its share of the inputs with the first weights;
 works for its share of the batch's examples up to the gradients by the pre-activations; and computes
@@ -29,12 +29,14 @@ from glassnet.kernels.chain_layout import (
     D,
     Examples,
     LossSettings,
+    Pace,
     Parameters,
-    SGDSettings,
     T,
+    UpdateSettings,
     W,
     X,
     Z,
+    pace_of,
     rows_of,
     slope_of,
     slopes_of_thread,
@@ -49,7 +51,6 @@ from glassnet.kernels.elementwise import (
     fill,
     loss_gradient,
     scale,
-    sgd_update,
     slope_gradient,
 )
 from glassnet.kernels.matrices import (
@@ -59,6 +60,7 @@ from glassnet.kernels.matrices import (
     product,
     small_product,
 )
+from glassnet.kernels.rules import update
 from glassnet.kernels.team import STOPPED, Member, meet, share
 from glassnet.kernels.vectors import Row, prefetch, row_operation
 
@@ -72,10 +74,10 @@ def train(
     parameters: Parameters,
     network: Chain,
     examples: Examples,
-    rates: np.ndarray,
+    paces: Pace,
     batch_size: int,
     loss: LossSettings,
-    sgd: SGDSettings,
+    settings: UpdateSettings,
 ) -> int:
     """Make a step for each batch; return how many were made before an output was not finite.
 
@@ -87,14 +89,15 @@ def train(
         Updated in place.
     network : Chain
     examples : Examples
-    rates : ndarray, shape (steps,)
-        The learning rate of each step.
+    paces : Pace
+        Of each step, arrays of shape (steps,).
     batch_size : int
     loss : LossSettings
-    sgd : SGDSettings
+    settings : UpdateSettings
     """
     theta, layers, work = parameters.theta, network.layers, network.work
-    last = layers.shape[0] - 1
+    rates: np.ndarray = paces.rate
+    last, at_once = layers.shape[0] - 1, settings.clip_norm == 0
     inputs, units = layers[0, INPUTS], layers[last, UNITS]
     batch = Matrix(work, layers[0, X], inputs, 1)
     _transpose(member, theta, network)
@@ -123,13 +126,16 @@ def train(
         meet(member)  # the gradients by the pre-activations are those of all examples
         if member.state[STOPPED]:
             return step
+        pace = pace_of(step, paces)
         for k in range(last + 1):
             before = batch if k == 0 else Matrix(work, layers[k - 1, A], layers[k, INPUTS], 1)
             d_k = Matrix(work, layers[k, D], layers[k, UNITS], 1)
-            step_of_weights(member, k, before, d_k, rows, parameters, network, rates[step], sgd)
-            _step_of_rest(member, k, rows, parameters, network, rates[step], sgd)
-        if sgd.clip_norm > 0:
-            _clipped_step(member, parameters, network, rates[step], sgd)
+            step_of_weights(
+                member, k, before, d_k, rows, parameters, network, pace, settings, at_once
+            )
+            _step_of_rest(member, k, rows, parameters, network, pace, settings, at_once)
+        if not at_once:
+            _clipped_step(member, parameters, network, pace, settings)
         _transpose(member, theta, network)
     return rates.size
 
@@ -256,10 +262,11 @@ def step_of_weights(
     rows: int,
     parameters: Parameters,
     network: Chain,
-    rate: float,
-    sgd: SGDSettings,
+    pace: Pace,
+    settings: UpdateSettings,
+    at_once: bool,
 ) -> None:
-    """Compute the gradients of this thread's share of W, and make their step unless it is clipped.
+    """Compute the gradients of this thread's share of W, and, if `at_once`, make their step.
 
     `before` holds the layer's inputs, `d` the gradients by its pre-activations.
     """
@@ -272,8 +279,8 @@ def step_of_weights(
         at = layers[k, W] + i * units
         transposed = Matrix(before.values, before.at + i, 1, before.row)
         product(transposed, d, zeros, Matrix(parameters.grad, at, units, 1), n, units, rows)
-        if sgd.clip_norm == 0:
-            update(parameters, at, at + n * units, rate, sgd)
+        if at_once:
+            update(parameters, at, at + n * units, True, pace, settings)
 
 
 @part
@@ -283,8 +290,9 @@ def _step_of_rest(
     rows: int,
     parameters: Parameters,
     network: Chain,
-    rate: float,
-    sgd: SGDSettings,
+    pace: Pace,
+    settings: UpdateSettings,
+    at_once: bool,
 ) -> None:
     """Do the same for the biases and, in the first thread, the slopes."""
     layers, grad = network.layers, parameters.grad
@@ -293,21 +301,21 @@ def _step_of_rest(
     ones, zeros = Matrix(network.work, ONE, 0, 0), Matrix(network.work, ZEROS, 0, 1)
     d = Matrix(network.work, layers[k, D] + first, units, 1)
     small_product(ones, d, zeros, Matrix(grad, bias + first, units, 1), ONE_ROW, end - first, rows)
-    if sgd.clip_norm == 0:
-        update(parameters, bias + first, bias + end, rate, exempt(sgd))
+    if at_once:
+        update(parameters, bias + first, bias + end, False, pace, settings)
     if member.rank == 0 and layers[k, ACTIVATION] == PRELU:
         slope = layers[k, SLOPE]
         out = grad[slope : slope + layers[k, SLOPES]]
         fill(out, 0)
         for rank in range(member.size):
             add(slopes_of_thread(rank, k, network), out)
-        if sgd.clip_norm == 0:
-            update(parameters, slope, slope + layers[k, SLOPES], rate, exempt(sgd))
+        if at_once:
+            update(parameters, slope, slope + layers[k, SLOPES], False, pace, settings)
 
 
 @part
 def _clipped_step(
-    member: Member, parameters: Parameters, network: Chain, rate: float, sgd: SGDSettings
+    member: Member, parameters: Parameters, network: Chain, pace: Pace, settings: UpdateSettings
 ) -> None:
     """Scale the gradient down to the norm that it may have, if it is larger, and make the step."""
     grad, layers, norms = parameters.grad, network.layers, network.norms
@@ -322,36 +330,16 @@ def _clipped_step(
     for rank in range(norms.size):
         squares += norms[rank]
     norm = np.sqrt(squares)
-    if norm > sgd.clip_norm:
-        scale(grad[first:end], grad.dtype.type(sgd.clip_norm / norm))
+    if norm > settings.clip_norm:
+        scale(grad[first:end], grad.dtype.type(settings.clip_norm / norm))
     for k in range(layers.shape[0]):
         at, bias = layers[k, W], layers[k, B]
         rest = bias + layers[k, UNITS] + max(layers[k, SLOPES], 0)  # bias and slopes
         if max(at, first) < min(bias, end):
-            update(parameters, max(at, first), min(bias, end), rate, sgd)
+            update(parameters, max(at, first), min(bias, end), True, pace, settings)
         if max(bias, first) < min(rest, end):
-            update(parameters, max(bias, first), min(rest, end), rate, exempt(sgd))
+            update(parameters, max(bias, first), min(rest, end), False, pace, settings)
     meet(member)
-
-
-@part
-def exempt(sgd: SGDSettings) -> SGDSettings:
-    """Return the settings of what doesn't decay."""
-    return SGDSettings(sgd.momentum, sgd.nesterov, sgd.weight_decay * 0, sgd.clip_norm)
-
-
-@part
-def update(parameters: Parameters, first: int, end: int, rate: float, sgd: SGDSettings) -> None:
-    """Make the step of a stretch of the parameters."""
-    sgd_update(
-        parameters.theta[first:end],
-        parameters.grad[first:end],
-        parameters.velocity[first:end],
-        rate,
-        sgd.momentum,
-        sgd.nesterov,
-        sgd.weight_decay,
-    )
 
 
 @part

@@ -1,4 +1,4 @@
-"""Compiled elementwise functions: activations, their derivatives, the optimizer's update.
+"""Compiled elementwise functions: activations, their derivatives, and those of losses.
 
 Each does in one pass over memory what NumPy does in several, for float32 and float64.
 """
@@ -16,9 +16,6 @@ from glassnet.kernels.compilation import SETTINGS, compiled, part
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, SOFTMAX = range(7)
 """Codes of the activations."""
-
-NEGLIGIBLE = 1e-30
-"""Velocities below it become 0, before they are subnormal numbers, which are slow."""
 
 _EXACT: Any = SETTINGS | {"fastmath": {"contract", "nsz"}}
 
@@ -244,32 +241,3 @@ def loss_gradient(
 
 _TINY32, _TINY64 = float(np.finfo(np.float32).tiny), float(np.finfo(np.float64).tiny)
 _LEAST32, _LEAST64 = float(np.finfo(np.float32).epsneg), float(np.finfo(np.float64).epsneg)
-
-
-@compiled
-def sgd_update(
-    theta: np.ndarray,
-    grad: np.ndarray,
-    velocity: np.ndarray,
-    rate: float,
-    momentum: float,
-    nesterov: bool,
-    weight_decay: float,
-) -> None:
-    """Make a step of SGD in one pass; the arrays are of shape (P,), the numbers of their dtype."""
-    negligible, zero = theta.dtype.type(NEGLIGIBLE), theta.dtype.type(0)
-    if momentum == zero:
-        for k in range(theta.size):
-            theta[k] -= rate * (grad[k] + weight_decay * theta[k])
-    elif nesterov:
-        for k in range(theta.size):
-            g = grad[k] + weight_decay * theta[k]
-            v = momentum * velocity[k] + g
-            velocity[k] = zero if abs(v) < negligible else v
-            theta[k] -= rate * (g + momentum * v)
-    else:
-        for k in range(theta.size):
-            v = momentum * velocity[k] + (grad[k] + weight_decay * theta[k])
-            v = zero if abs(v) < negligible else v
-            velocity[k] = v
-            theta[k] -= rate * v

@@ -1,4 +1,4 @@
-"""Compiled steps with one example each: the thesis' stochastic gradient descent.
+"""Compiled steps of SGD with one example each: the thesis' stochastic gradient descent.
 
 Two things are done otherwise than for batches. The gradient of the first weights is the outer
 product of the input and the gradient by the layer's pre-activation; it is used as it arises, and
@@ -36,10 +36,12 @@ from glassnet.kernels.chain_layout import (
     D,
     Examples,
     LossSettings,
+    Pace,
     Parameters,
-    SGDSettings,
+    UpdateSettings,
     W,
     Z,
+    pace_of,
     rows_of,
     slopes_of_thread,
 )
@@ -48,13 +50,12 @@ from glassnet.kernels.dense_chain import (
     activate_layer,
     all_finite,
     chain_layer,
-    exempt,
     forward_layer,
     step_of_weights,
-    update,
 )
-from glassnet.kernels.elementwise import NEGLIGIBLE, PRELU, add, copy, fill, loss_gradient, scale
+from glassnet.kernels.elementwise import PRELU, add, copy, fill, loss_gradient, scale
 from glassnet.kernels.matrices import Matrix
+from glassnet.kernels.rules import NEGLIGIBLE, update
 from glassnet.kernels.team import Member, meet, share
 from glassnet.kernels.vectors import Row, flushed, row_operation
 
@@ -81,18 +82,18 @@ def train(
     parameters: Parameters,
     network: Chain,
     examples: Examples,
-    rates: np.ndarray,
+    paces: Pace,
     batch_size: int,  # 1
     loss: LossSettings,
-    sgd: SGDSettings,
+    sgd: UpdateSettings,
 ) -> int:
     """Make a step for each example; see `glassnet.kernels.dense_chain.train`.
 
     Afterwards the gradient holds all but those by the first weights. The workspace has a row for
     each thread: all but the products with the first weights is done by every thread for itself.
     """
-    lag = _no_lag(network.layers[0, INPUTS], rates.size, sgd, parameters.theta)
-    return _train(member, parameters, network, examples, rates, loss, sgd, lag)
+    lag = _no_lag(network.layers[0, INPUTS], paces.rate.size, sgd, parameters.theta)
+    return _train(member, parameters, network, examples, paces, loss, sgd, lag)
 
 
 @compiled
@@ -101,15 +102,16 @@ def _train(
     parameters: Parameters,
     network: Chain,
     examples: Examples,
-    rates: np.ndarray,
+    paces: Pace,
     loss: LossSettings,
-    sgd: SGDSettings,
+    sgd: UpdateSettings,
     lag: Lag,
 ) -> int:
     """Do that, with memory for what rows have missed."""
     layers, work, rank = network.layers, network.work, member.rank
     last = layers.shape[0] - 1
     inputs, units = layers[0, INPUTS], layers[last, UNITS]
+    rates: np.ndarray = paces.rate
     rate, done = rates[0], rates.size
     skipping = sgd.weight_decay == 0 and _all_equal(rates) and _mostly_zero(examples, inputs)
     n = 0
@@ -143,7 +145,7 @@ def _train(
             # after the last step there is no next example: its own products are never asked for
             following = _inputs_of(min(step + 1, rates.size - 1), examples, inputs)
             _step_of_first_weights(member, example, following, parameters, network, rate, sgd)
-        _step_of_rest(member, parameters, network, rate, sgd)
+        _step_of_rest(member, parameters, network, pace_of(step, paces), sgd)
     if skipping and sgd.momentum != 0:
         _catch_up(member, done, parameters, network, rate, lag)
     return done
@@ -177,7 +179,7 @@ def _mostly_zero(examples: Examples, inputs: int) -> bool:
 
 
 @part
-def _no_lag(inputs: int, steps: int, sgd: SGDSettings, theta: np.ndarray) -> Lag:
+def _no_lag(inputs: int, steps: int, sgd: UpdateSettings, theta: np.ndarray) -> Lag:
     """Return the state in which no row is behind."""
     kept, carried = np.zeros(steps + 1, theta.dtype), np.zeros(steps + 1, theta.dtype)
     left, way = 1.0, 0.0
@@ -308,7 +310,7 @@ def _step_of_active_weights(
     parameters: Parameters,
     network: Chain,
     rate: float,
-    sgd: SGDSettings,
+    sgd: UpdateSettings,
     lag: Lag,
 ) -> None:
     """Make the step of the weights of the active inputs, after those that they have missed."""
@@ -342,7 +344,7 @@ def _step_of_first_weights(
     parameters: Parameters,
     network: Chain,
     rate: float,
-    sgd: SGDSettings,
+    sgd: UpdateSettings,
 ) -> None:
     """Make the step of this thread's share of the weights; multiply with the `following` inputs."""
     layers = network.layers
@@ -439,25 +441,24 @@ def _move_row_in_general(
 
 @part
 def _step_of_rest(
-    member: Member, parameters: Parameters, network: Chain, rate: float, sgd: SGDSettings
+    member: Member, parameters: Parameters, network: Chain, pace: Pace, sgd: UpdateSettings
 ) -> None:
     """Make the step of the other weights, and in the first thread that of biases and slopes."""
     layers, work, rank = network.layers, network.work, member.rank
-    unclipped = SGDSettings(sgd.momentum, sgd.nesterov, sgd.weight_decay, sgd.clip_norm * 0)
     for k in range(layers.shape[0]):
         units = layers[k, UNITS]
         if k > 0:
             before = _row(layers[k - 1, A], rank, layers[k, INPUTS], work)
             d = _row(layers[k, D], rank, units, work)
-            step_of_weights(member, k, before, d, ONE_ROW, parameters, network, rate, unclipped)
+            step_of_weights(member, k, before, d, ONE_ROW, parameters, network, pace, sgd, True)
         if rank == 0:
             bias, slope = layers[k, B], layers[k, SLOPE]
             copy(rows_of(work, layers[k, D], 0, 1, units), parameters.grad[bias : bias + units])
-            update(parameters, bias, bias + units, rate, exempt(sgd))
+            update(parameters, bias, bias + units, False, pace, sgd)
             if layers[k, ACTIVATION] == PRELU:
                 n = layers[k, SLOPES]
                 copy(slopes_of_thread(0, k, network), parameters.grad[slope : slope + n])
-                update(parameters, slope, slope + n, rate, exempt(sgd))
+                update(parameters, slope, slope + n, False, pace, sgd)
 
 
 @part

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -95,13 +95,14 @@ class Team:
 @contextmanager
 def gathered(team: Team, *, uses_blas: bool) -> Iterator[None]:
     """Keep the threads of a team ready; and BLAS, if they use it, to one for each of them."""
-    with ExitStack() as stack:
-        stack.enter_context(team.gathered())
-        if uses_blas:
-            ensure_blas()  # loads SciPy's, so that it can be told
-            if installed("threadpoolctl"):
-                stack.enter_context(one_thread_a_product)
+    with team.gathered(), one_for_each() if uses_blas else nullcontext():
         yield
+
+
+def one_for_each() -> AbstractContextManager[None]:
+    """Return what keeps BLAS to one thread for each that calls it."""
+    ensure_blas()  # loads SciPy's, so that it can be told
+    return one_thread_a_product if installed("threadpoolctl") else nullcontext()
 
 
 @part

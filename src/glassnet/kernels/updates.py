@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from glassnet.kernels.compilation import compiled, part
-from glassnet.kernels.elementwise import NEGLIGIBLE, scale, sgd_update
+from glassnet.kernels.elementwise import scale
+from glassnet.kernels.rules import adam_update, sgd_update
 from glassnet.kernels.team import Member, meet, share
 
 
@@ -96,39 +97,11 @@ def adam(
     clipping = _clipping(member, grad, norms, clip_norm)
     for i in range(stretches.rates.size):
         first, end = _share_of(i, member, stretches)
-        _adam_update(
+        adam_update(
             theta[first:end], grad[first:end], first_moment[first:end], second_moment[first:end],
             stretches.rates[i], stretches.decays[i], stretches.shrinks[i],
             clipping, beta_1, beta_2, factor, epsilon,
         )  # fmt: skip
-
-
-@compiled
-def _adam_update(
-    theta: np.ndarray,
-    grad: np.ndarray,
-    first_moment: np.ndarray,
-    second_moment: np.ndarray,
-    rate: float,
-    decay: float,
-    shrink: float,
-    clipping: float,
-    beta_1: float,
-    beta_2: float,
-    factor: float,
-    epsilon: float,
-) -> None:
-    """Make the step of a stretch."""
-    one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    negligible = theta.dtype.type(NEGLIGIBLE)
-    new_1, new_2 = one - beta_1, one - beta_2
-    for k in range(theta.size):
-        g = clipping * grad[k] + decay * theta[k]
-        m = beta_1 * first_moment[k] + new_1 * g
-        m = zero if abs(m) < negligible else m
-        v = max(beta_2 * second_moment[k] + new_2 * g * g, negligible)
-        first_moment[k], second_moment[k] = m, v
-        theta[k] = shrink * theta[k] - rate * m / (factor * np.sqrt(v) + epsilon)
 
 
 @part

@@ -105,7 +105,7 @@ class Predictor:
         self._predict, self._kernels = prediction.predict, team
 
         def settings(rows: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, int]:
-            chain = chain_layout.lay_out(*self._plan[1:], network.dtype, rows, 1)
+            chain = chain_layout.lay_out(*self._plan[1:], network.dtype, rows, 1, single=rows == 1)
             self._uses_blas = chain_layout.uses_blas(chain)
             return rows, network.theta, chain.layers, chain.fixed_slopes, chain.work.size
 

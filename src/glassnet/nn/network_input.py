@@ -32,7 +32,7 @@ def checked_input(x: np.ndarray, shape: Shape, dtype: np.dtype[Any]) -> np.ndarr
     Raises
     ------
     ValueError
-        If the shape is wrong, or a value is no real number or not finite.
+        If the shape is wrong, a value is no real number or not finite, or they are images' bytes.
     """
     try:
         x = np.asarray(x)
@@ -46,6 +46,11 @@ def checked_input(x: np.ndarray, shape: Shape, dtype: np.dtype[Any]) -> np.ndarr
         raise ValueError(
             f"the network expects examples of shape {shape}, that is an array of "
             f"shape (n, {str(shape)[1:-1].rstrip(',')}), got shape {x.shape}"
+        )
+    if x.dtype == np.uint8 and x.ndim >= 3:
+        raise ValueError(
+            f"the input holds bytes, shape {x.shape}; data sets divide images by 255: give "
+            "scale_to_unit(x), or x.astype('float32') if the network has learned from 0 to 255"
         )
     with np.errstate(over="ignore"):  # too large for the dtype becomes infinite: refused below
         x = np.ascontiguousarray(x, dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from glassnet.checks import real
 from glassnet.optim.descent import GradientDescent
 from glassnet.optim.groups import ParameterGroup
 from glassnet.optim.subnormals import NEGLIGIBLE, flush, steps_between_flushes
+
+Steps = TypeVar("Steps", float, np.ndarray)
+"""A number, or one for each of some steps."""
 
 
 class AdaptiveMoments(GradientDescent, ABC):
@@ -69,8 +72,8 @@ class AdaptiveMoments(GradientDescent, ABC):
         np.divide(m, out, out=out)
         return out
 
-    def corrections(self, steps: int) -> tuple[float, float]:
-        """Return k and e so that ``m̂ / (√v̂ + ε)`` is ``m / (k √v + e)``."""
+    def corrections(self, steps: Steps) -> tuple[Steps, Steps]:
+        """Return k and e so that ``m̂ / (√v̂ + ε)`` is ``m / (k √v + e)``, after so many steps."""
         first, second = 1.0 - self.beta_1**steps, 1.0 - self.beta_2**steps
         return first / second**0.5, self.epsilon * first
 

@@ -121,10 +121,19 @@ class GradientDescent(Optimizer):
             )
         return plan
 
+    @property
+    def steps(self) -> int:
+        """How many steps there have been."""
+        return self._steps
+
     def next_step(self) -> int:
         """Count a step, and return its number, from 1."""
         self._steps += 1
         return self._steps
+
+    def count(self, steps: int) -> None:
+        """Count steps that somebody else has made, with what is `remembered` here."""
+        self._steps += steps
 
     def step(self, theta: np.ndarray, grad: np.ndarray) -> None:
         """Update `theta` in place; `grad` is clipped and gets the penalties in place."""

@@ -30,6 +30,11 @@ class Constant(Schedule):
         return base
 
 
+def _epochs(name: str, value: float | None) -> float | None:
+    """Return so many epochs, above 0, or None for the whole phase."""
+    return None if value is None else real(name, value, above=0)
+
+
 class StepLR(Schedule):
     """Multiply the rate by `gamma` after every `step_size` epochs.
 
@@ -71,7 +76,7 @@ class CosineAnnealingLR(Schedule):
     """
 
     def __init__(self, T_max: float | None = None, *, eta_min: float = 0.0) -> None:
-        self.T_max = None if T_max is None else real("T_max", T_max, above=0)
+        self.T_max = _epochs("T_max", T_max)
         self.eta_min = real("eta_min", eta_min, at_least=0)
 
     def rate(self, base: float, position: Position) -> float:
@@ -88,8 +93,8 @@ class LinearLR(Schedule):
     ----------
     start_factor, end_factor : float
         Of the base rate; the last one may be 0.
-    total_iters : float
-        Epochs that the change takes; it goes step by step.
+    total_iters : float, optional
+        Epochs that the change takes, by default the whole phase; it goes step by step.
 
     Examples
     --------
@@ -103,15 +108,16 @@ class LinearLR(Schedule):
         start_factor: float = 1.0 / 3.0,
         end_factor: float = 1.0,
         *,
-        total_iters: float = 5,
+        total_iters: float | None = None,
     ) -> None:
         self.start_factor = real("start_factor", start_factor, above=0)
         self.end_factor = real("end_factor", end_factor, at_least=0)
-        self.total_iters = real("total_iters", total_iters, above=0)
+        self.total_iters = _epochs("total_iters", total_iters)
 
     def rate(self, base: float, position: Position) -> float:
         """Return the rate on the line, and the last one after it."""
-        part = min(position.step / position.steps_per_epoch / self.total_iters, 1.0)
+        t = position.step / position.steps_per_epoch
+        part = min(t / (self.total_iters or position.epochs), 1.0)
         return base * (self.start_factor + (self.end_factor - self.start_factor) * part)
 
 
@@ -132,9 +138,7 @@ class PolynomialLR(Schedule):
     """
 
     def __init__(self, total_iters: float | None = None, *, power: float = 1.0) -> None:
-        self.total_iters = (
-            None if total_iters is None else real("total_iters", total_iters, above=0)
-        )
+        self.total_iters = _epochs("total_iters", total_iters)
         self.power = real("power", power, above=0)
 
     def rate(self, base: float, position: Position) -> float:

@@ -43,7 +43,10 @@ def _told(key: str, found: Sequence[Any], root: type[BaseModel], whole: str) -> 
     if first["type"] == "missing":
         return f"{key} is missing"
     if first["type"] in {"model_type", "dict_type"}:
-        return f"{key} must be a table of keys and values, got {first['input']!r}"
+        told = f"{key} must be a table of keys and values, got {first['input']!r}"
+        if first["type"] == "dict_type":
+            return told
+        return f"{told}; its keys are {', '.join(_model_at(root, first['loc']).model_fields)}"
     told = ", or ".join(dict.fromkeys(map(_requirement, found)))
     value = first["input"]
     if isinstance(value, Mapping | Sequence) and not isinstance(value, str):

@@ -260,7 +260,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = (part.strip() for part in text.partition("="))
     if not (key and equals and value):
-        raise RecipeError(f"--set takes key=value, such as training.seed=3, got {text!r}")
+        raise RecipeError(f"expected key=value, such as training.seed=3, got {text!r}")
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

@@ -46,6 +46,10 @@ def page_content(run: RunContents) -> dict[str, Any]:
         "validation_name": validation_name,
         "has_validation": any(key.startswith("validation_") for r in run.history for key in r),
         "pictures": run.pictures,
+        "calculated_filters": any(
+            layer.get("type") == "Whitening2D"
+            for layer in _tables(_table(run.recipe, "network"), "layers")
+        ),
         "recalls": _recalls(test, result.get("class_names")),
         "summary": _summary(run, result),
         "phases": _phases(training),
@@ -116,6 +120,8 @@ def _weights(run: RunContents, best: Mapping[str, Any] | None) -> list[str]:
     epoch = (run.result or {}).get("measured_epoch")
     if not isinstance(epoch, int):
         return []
+    if "moving_average" in _table(run.recipe, "training"):
+        return [f"with the average of the weights after epoch {epoch:,}"]
     if best is not None and epoch == best["epoch"]:
         return [f"with the weights of the best epoch, {epoch:,}"]
     if epoch == len(run.history):
@@ -167,6 +173,7 @@ def _facts(
         facts.append(("Parameters", number(result["parameters"])))
     if "loss" in training:
         facts.append(("Loss", words(training["loss"])))
+    facts += _regularisation(training)
     planned = sum(
         p["epochs"] for p in _tables(training, "phases") if isinstance(p.get("epochs"), int)
     )
@@ -180,6 +187,22 @@ def _facts(
         facts.append(("Time", duration(seconds) + each))
     if "seed" in training:
         facts.append(("Seed", str(training["seed"])))
+    return facts
+
+
+def _regularisation(training: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what kept the network from learning the training examples by heart."""
+    facts = []
+    changes = _tables(training, "augmentation")
+    if changes:
+        facts.append(("Augmentation", "; ".join(map(describe, changes))))
+    for key, name in (
+        ("moving_average", "Average of the weights"),
+        ("early_stopping", "Early stopping"),
+        ("test_time", "Views of a test image"),
+    ):
+        if key in training:
+            facts.append((name, words(training[key])))
     return facts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from glassnet.nn import (
     Network,
 )
 from glassnet.nn.compiled import Unsupported, multiplications, plan_of, threads_for
-from glassnet.optim import SGD, Optimizer
+from glassnet.optim import SGD, Adam, AdamW, Optimizer
 from glassnet.training.layered import LayeredSteps, layered_saves
 from glassnet.training.slots import first_moved
 from glassnet.training.steps import NumpySteps, Steps
@@ -96,24 +96,31 @@ def choose_steps(
     return in_numpy
 
 
-def compilable(optimizer: Optimizer) -> SGD:
+def compilable(optimizer: Optimizer) -> SGD | Adam | AdamW:
     """Return the optimizer, if the compiled steps can do its steps.
 
     Raises
     ------
     Unsupported
-        If it is not SGD, or one with groups, an L1 penalty, bounds on norms or decoupled decay.
+        If it is not SGD, Adam or AdamW, or one with groups, an L1 penalty or bounds on norms, or
+        SGD with decoupled decay.
     """
-    if type(optimizer) is not SGD:
-        raise Unsupported(f"there is nothing compiled for {optimizer!r}, only for SGD")
-    for name in ("groups", "l1", "max_norm", "decoupled_weight_decay"):
+    if not (type(optimizer) is SGD or type(optimizer) is Adam or type(optimizer) is AdamW):
+        raise Unsupported(
+            f"there is nothing compiled for {optimizer!r}, only for SGD, Adam and AdamW"
+        )
+    unsupported = ["groups", "l1", "max_norm"]
+    if type(optimizer) is SGD:
+        unsupported.append("decoupled_weight_decay")
+    for name in unsupported:
         if getattr(optimizer, name):
-            raise Unsupported(f"there is nothing compiled for SGD with {name}")
+            kind = type(optimizer).__name__
+            raise Unsupported(f"there is nothing compiled for {kind} with {name}")
     return optimizer
 
 
 class CompiledSteps:
-    """Steps of SGD on a chain of dense layers, in compiled code.
+    """Steps of gradient descent on a chain of dense layers, in compiled code.
 
     Parameters
     ----------
@@ -123,7 +130,8 @@ class CompiledSteps:
     loss : Loss
         One of glassnet's.
     optimizer : Optimizer
-        `SGD` without parameter groups, L1 penalty, bounds on norms and decoupled weight decay.
+        `SGD`, `Adam` or `AdamW` without parameter groups, L1 penalty and bounds on norms; `SGD`
+        without decoupled weight decay.
     batch_size : int
 
     Raises
@@ -139,7 +147,7 @@ class CompiledSteps:
     def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, batch_size: int) -> None:
         require("numba", "fast")
         require("scipy", "fast")
-        sgd = compilable(optimizer)
+        known = compilable(optimizer)
         if type(loss) not in _LOSSES:
             raise Unsupported(f"there is nothing compiled for {loss!r}")
         self._plan = plan_of(network)
@@ -151,22 +159,28 @@ class CompiledSteps:
             single_example,
             team,
         )
+        from glassnet.training.rules import rule_of  # noqa: PLC0415
 
-        self._announced, self._gathered = compilation.announced, team.gathered
-        self._network, self._loss, self._optimizer = network, loss, sgd
-        self._layout = chain_layout
-        self._steps = single_example.train if batch_size == 1 else dense_chain.train
+        self._announced, self._one_for_each = compilation.announced, team.one_for_each
+        self._network, self._loss, self._optimizer = network, loss, known
+        self._layout, self._rule = chain_layout, rule_of(known)
+        single = batch_size == 1 and isinstance(known, SGD)
+        self._steps = single_example.train if single else dense_chain.train
         self._team = team.Team(threads_for(network, batch_size))
         self._chain = chain_layout.lay_out(
-            *self._plan[1:], network.dtype, batch_size, self._team.size
+            *self._plan[1:], network.dtype, batch_size, self._team.size, single=single
         )
         self._uses_blas = chain_layout.uses_blas(self._chain)
 
     @contextmanager
-    def ready(self) -> Iterator[None]:
-        """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
-        with self._announced(), self._gathered(self._team, uses_blas=self._uses_blas):
+    def phase(self) -> Iterator[None]:
+        """Keep threads ready, and tell of compiling."""
+        with self._announced(), self._team.gathered():
             yield
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Keep BLAS, if it is called, to one thread for each of ours."""
+        return self._one_for_each() if self._uses_blas else nullcontext()
 
     def run(  # noqa: PLR0917
         self,
@@ -176,7 +190,7 @@ class CompiledSteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
-        rng: np.random.Generator | None = None,  # noqa: ARG002 (there is no chance in its layers)
+        chance: Callable[[], np.random.Generator] | None = None,  # noqa: ARG002 (it has no such layers)
     ) -> int:
         """Make a step for each batch; see `Steps.run`. Watching every step costs a call each."""
         if any(layer.state for layer in self._plan.head):  # it changes the inputs
@@ -204,21 +218,14 @@ class CompiledSteps:
         batch_size: int,
         rates: Sequence[float],
     ) -> int:
-        network, optimizer, dtype = self._network, self._optimizer, self._network.dtype.type
-        layout, train = self._layout, self._steps
-        velocity = optimizer.velocity_for(network.theta)
-        parameters = layout.Parameters(network.theta, network.grad, velocity)
+        network, layout, rule, train = self._network, self._layout, self._rule, self._steps
+        parameters = layout.Parameters(network.theta, network.grad, *rule.memory(network.theta))
         examples = layout.Examples(x.reshape(-1), rows, targets.reshape(-1), outputs.reshape(-1))
         loss = layout.LossSettings(
             _LOSSES.index(type(self._loss)), self._loss.pairs_with(network.layers[-1].parts[-1])
         )
-        sgd = layout.SGDSettings(
-            dtype(optimizer.momentum),
-            optimizer.nesterov,
-            dtype(optimizer.weight_decay),
-            dtype(optimizer.clip_norm or 0.0),
-        )
-        each = np.asarray(rates, dtype)
-        settings = (parameters, self._chain, examples, each, batch_size, loss, sgd)
-        done: list[int] = self._team.run(lambda member: train(member, *settings))
+        paces, settings = rule.paces(rates, network.dtype), rule.settings(network.dtype)
+        arguments = (parameters, self._chain, examples, paces, batch_size, loss, settings)
+        done: list[int] = self._team.run(lambda member: train(member, *arguments))
+        self._optimizer.count(done[0])
         return done[0]

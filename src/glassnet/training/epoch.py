@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,7 +121,7 @@ def _train_chunk(trainer: Trainer, chunk: Chunk, steps: Steps) -> None:
         rates = [trainer.schedule.rate(base, progress.position_after(i)) for i in range(len(rates))]
     targets = chunk.mixed(loss.encode(chunk.y, network.output_shape[0], network.dtype))
     outputs = np.empty((rows, *network.output_shape), network.dtype)
-    chance = stream(trainer.seed, "dropout", progress.phase, first)
+    chance = partial(stream, trainer.seed, "dropout", progress.phase, first)
     done = steps.run(chunk, targets, outputs, size, rates, _step_watcher(trainer), chance)
     progress.step = first + done
     progress.learning_rate = rates[min(done, len(rates) - 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class LayeredSteps:
         from glassnet.kernels import compilation, team  # noqa: PLC0415
         from glassnet.nn.compiled_row import CompiledRow  # noqa: PLC0415
 
-        self._announced, self._gathered = compilation.announced, team.gathered
+        self._announced, self._one_for_each = compilation.announced, team.one_for_each
         self._team = team.Team(available_threads())
         self.row = CompiledRow(network, batch_size, self._team)
         if not self.row.compiled:
@@ -82,10 +82,14 @@ class LayeredSteps:
         self._steps = NumpySteps(self.row, loss, optimizer, update, first=first)
 
     @contextmanager
-    def ready(self) -> Iterator[None]:
-        """Keep threads ready while there are steps to make, and BLAS to one for each of them."""
-        with self._announced(), self._gathered(self._team, uses_blas=True):
+    def phase(self) -> Iterator[None]:
+        """Keep threads ready, and tell of compiling."""
+        with self._announced(), self._team.gathered():
             yield
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Keep BLAS to one thread for each of ours."""
+        return self._one_for_each()
 
     def run(  # noqa: PLR0917
         self,
@@ -95,7 +99,7 @@ class LayeredSteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
-        rng: np.random.Generator | None = None,
+        chance: Callable[[], np.random.Generator] | None = None,
     ) -> int:
         """Make a step for each batch; see `Steps.run`."""
-        return self._steps.run(chunk, targets, outputs, batch_size, rates, after_step, rng)
+        return self._steps.run(chunk, targets, outputs, batch_size, rates, after_step, chance)

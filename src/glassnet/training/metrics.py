@@ -81,23 +81,27 @@ class Metrics:
             self._squared_sum += float(squared.sum(dtype=np.float64))
         if y.ndim == 1:
             outcomes = 2 * y + (predicted_labels(p) == y)  # of each class, misses and hits
-            counts = np.bincount(outcomes, weights, 2 * self._classes).reshape(-1, 2)
-            self._hits += counts[:, 1]
-            self._members += counts.sum(axis=1)
+            counts = np.bincount(outcomes, weights, 2 * self._classes)
+            misses, hits = counts[::2], counts[1::2]
+            self._hits += hits
+            self._members += misses + hits
 
     def result(self) -> dict[str, Any]:
         """Return each metric by name; the recall of a class without examples is None."""
+        return {name: self._mean(name) for name in self.names}
+
+    def _mean(self, name: str) -> Any:  # noqa: ANN401
         n = self.examples or 1
-        values: dict[str, Any] = {
-            "loss": self._loss_sum / n,
-            "accuracy": float(self._hits.sum()) / n,
-            "mean_squared_error": self._squared_sum / n,
-            "per_class_recall": [
-                float(hits / members) if members else None
-                for hits, members in zip(self._hits, self._members, strict=True)
-            ],
-        }
-        return {name: values[name] for name in self.names}
+        if name == "loss":
+            return self._loss_sum / n
+        if name == "accuracy":
+            return float(self._hits.sum()) / n
+        if name == "mean_squared_error":
+            return self._squared_sum / n
+        return [
+            float(hits / members) if members else None
+            for hits, members in zip(self._hits, self._members, strict=True)
+        ]
 
     def state(self) -> dict[str, Any]:
         """Return the sums."""

@@ -63,6 +63,11 @@ class RateRange(NamedTuple):
         if self.suggestion is not None:
             return None
         last = f"{self.rates[-1]:.3g}"
+        if self.exploded and self.smoothed.min() < _FALLEN * self.smoothed[0]:
+            return (
+                f"the loss fell and grew out of bounds within {len(self.rates)} steps, too few to "
+                f"say more: take more steps, or a lower rate than {last} as the highest"
+            )
         if self.exploded and not self.fell:
             return (
                 f"the loss grew from the first rates on, {self.rates[0]:.3g} to {last}: take a "

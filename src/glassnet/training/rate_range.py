@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,8 @@ def _losses(trainer: Trainer, train: Dataset, rates: np.ndarray) -> Iterator[lis
         trainer.engine, network, trainer.loss, optimizer, batch_size=size, n_steps=len(rates)
     )
     done = 0
-    with steps.ready(), closing(_chunks(trainer, train, len(rates), size)) as made:
+    made = _chunks(trainer, train, len(rates), size)
+    with steps.phase(), steps.ready(), closing(made):
         for chunk in made:
             of_chunk = rates[done : done + len(chunk.y) // size].tolist()
             measured = _run(trainer, chunk, steps, size, of_chunk, first=done)
@@ -166,7 +168,7 @@ def _run(
     network, loss = trainer.network, trainer.loss
     targets = chunk.mixed(loss.encode(chunk.y, network.output_shape[0], network.dtype))
     outputs = np.empty((len(chunk.y), *network.output_shape), network.dtype)
-    chance = stream(trainer.seed, "dropout", 0, first)
+    chance = partial(stream, trainer.seed, "dropout", 0, first)
     done = steps.run(chunk, targets, outputs, size, rates, None, chance)
     values: list[float] = []
     for start in range(0, done * size, size):

@@ -45,8 +45,11 @@ class Steps(Protocol):
 
     name: str
 
+    def phase(self) -> AbstractContextManager[None]:
+        """Hold what is needed from the first step to the last."""
+
     def ready(self) -> AbstractContextManager[None]:
-        """Hold what is needed while there are steps to make."""
+        """Hold what is needed while steps are made, and not between epochs."""
 
     def run(  # noqa: PLR0917
         self,
@@ -56,7 +59,7 @@ class Steps(Protocol):
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
-        rng: np.random.Generator | None = None,
+        chance: Callable[[], np.random.Generator] | None = None,
     ) -> int:
         """Make a step for each batch.
 
@@ -73,8 +76,8 @@ class Steps(Protocol):
             The learning rate of each step.
         after_step : callable, optional
             Called after every step.
-        rng : numpy.random.Generator, optional
-            What layers with chance in them draw from.
+        chance : callable, optional
+            Returns the generator that layers with chance in them draw from.
 
         Returns
         -------
@@ -113,6 +116,10 @@ class NumpySteps:
         self._network, self._loss, self._optimizer = network, loss, optimizer
         self._cache: list[Cache] = network.new_cache()
 
+    def phase(self) -> AbstractContextManager[None]:
+        """Hold nothing."""
+        return nullcontext()
+
     def ready(self) -> AbstractContextManager[None]:
         """Keep BLAS to one thread where layers share their products among threads."""
         network = self._network
@@ -130,12 +137,13 @@ class NumpySteps:
         batch_size: int,
         rates: Sequence[float],
         after_step: Callable[[], None] | None,
-        rng: np.random.Generator | None = None,
+        chance: Callable[[], np.random.Generator] | None = None,
     ) -> int:
         """Make a step for each batch; see `Steps.run`."""
         network, loss, optimizer, cache = self._network, self._loss, self._optimizer, self._cache
         update = self._update
-        if rng is not None:
+        if chance is not None:
+            rng = chance()
             for part_cache in cache:
                 part_cache.rng = rng
         x, weights = chunk.x, chunk.weights

@@ -229,10 +229,11 @@ class Trainer:
         try:
             for callback in self.callbacks:
                 callback.on_fit_start(self)
-            while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
-                train_epoch(self, train, steps)
-                if self.progress.row == self.progress.examples:
-                    end_epoch(self, validation)
+            with steps.phase():
+                while self.progress.epoch < epochs and not (self.stopped or self.interrupted):
+                    train_epoch(self, train, steps)
+                    if self.progress.row == self.progress.examples:
+                        end_epoch(self, validation)
             for callback in self.callbacks:
                 callback.on_fit_end(self)
         except BaseException as error:

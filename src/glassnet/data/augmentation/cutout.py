@@ -44,8 +44,12 @@ class Cutout(Augmentation):
             self.fill = real("fill", fill)
 
     def check(self, input_shape: Shape) -> None:
-        """Refuse what is no image, and a fill with more or fewer channels."""
+        """Refuse what is no image, one that is smaller, and a fill with other channels."""
         super().check(input_shape)
+        if self.size > max(input_shape[:2]):
+            raise ValueError(
+                f"{self!r} cuts out more than the whole image; the images have shape {input_shape}"
+            )
         channels = (*input_shape, 1)[2]
         if isinstance(self.fill, tuple) and len(self.fill) != channels:
             raise ValueError(
