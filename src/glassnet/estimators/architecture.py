@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,8 +138,10 @@ def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
     return [real("dropout", rate, at_least=0, below=1) for rate in rates]
 
 
-def adapt(network: Network, x: np.ndarray) -> None:
+def adapt(network: Network, x: np.ndarray, weights: np.ndarray | None = None) -> None:
     """Let layers that take statistics of the training inputs do so.
+
+    Weights of the examples, shape (n,), are for those whose `adapt` takes some.
 
     Raises
     ------
@@ -148,8 +151,9 @@ def adapt(network: Network, x: np.ndarray) -> None:
     taking: list[Any] = [part for _, part in network.named_parts() if hasattr(part, "adapt")]
     for part in network.parts if taking else ():
         if part in taking:
-            taking[0].adapt(x)
-            taking.remove(part)
+            take = taking.pop(0).adapt
+            weighs = weights is not None and "weights" in signature(take).parameters
+            take(x, weights) if weighs else take(x)
         if not taking or part.parameters or part.inner:
             break
         x = part.forward(x, Cache(), training=False)

@@ -225,7 +225,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             strata = self._strata(train.y)
             train, validation = split(train, self.validation_fraction, self.seed_, strata)
         if fresh:
-            adapt(self.network_, train.x)
+            adapt(self.network_, train.x, train.weights)
         if self.solver == "lbfgs":
             learn_by_lbfgs(self, train)
         else:
