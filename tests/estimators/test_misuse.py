@@ -45,6 +45,18 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
         ({"layers": [gn.Dense(3, "softmax")]}, "leave the output layer out"),
         ({"layers": [gn.ReLU()], "input_shape": (3, 1)}, "means 3 features, X has 4 features"),
         ({"solver": "lbfgs", "dropout": 0.5}, "dropout changes it by chance"),
+        (
+            {"solver": "lbfgs", "layers": [gn.Dense(3), gn.Dropout(0.5)]},
+            r"needs the same loss for the same weights, and Dropout\(0.5\) changes it by chance",
+        ),
+        (
+            {"solver": "lbfgs", "layers": [gn.Residual([gn.Dense(4), gn.GaussianNoise(0.5)])]},
+            r"and Residual\(.*GaussianNoise.* changes it by chance",
+        ),
+        ({"layers": [gn.Dense(3)], "dropout": 0.5}, "dropout=0.5 is of no effect beside layers"),
+        ({"layers": [gn.Dense(3)], "activation": "tanh"}, "activation='tanh' is of no effect"),
+        ({"layers": [gn.Dense(3)], "hidden_layer_sizes": "8"}, "hidden_layer_sizes='8' is of no"),
+        ({"layers": [gn.Dense(3)], "n_units": 8}, "n_units=8 is of no effect beside layers"),
         ({"solver": "lbfgs", "callbacks": [gn.StopOnDivergence()]}, "calls no callbacks"),
         ({"class_weight": "equal"}, "class_weight must be a dict, 'balanced' or None, got 'equal'"),
         ({"class_weight": {7: 1.0}}, r"names the class 7, there are \[0, 1, 2\]"),
@@ -87,7 +99,9 @@ def test_numbers_and_flags_of_numpy_are_taken(iris: Any) -> None:
     ("settings", "y", "message"),
     [
         ({"loss": "squared"}, [1.0, 2.0], "unknown loss 'squared'; did you mean 'squared_error'"),
-        ({"loss": "quantile", "quantile": 1.5}, [1.0, 2.0], "level must be .* got 1.5"),
+        ({"loss": "quantile", "quantile": 1.5}, [1.0, 2.0], "quantile must be .* got 1.5"),
+        ({"quantile": 2}, [1.0, 2.0], "quantile=2 is of no effect with loss='squared_error'"),
+        ({"loss": gn.Quantile(0.9), "quantile": 0.9}, [1.0, 2.0], "is of no effect with loss=Qua"),
         ({"loss": "poisson"}, [1.0, -2.0], "needs y of 0 or more, got -2"),
     ],
 )

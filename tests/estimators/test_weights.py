@@ -116,10 +116,10 @@ def test_a_score_of_outputs_is_weighted_as_scikit_learn_weighs_it() -> None:
     weights = rng.uniform(0.5, 2.0, 20)
     data = gn.Dataset(x, y, weights=weights, dtype="float64")
     expected = r2_score(y, p, sample_weight=weights)
-    assert NeuralNetworkRegressor().score_of_outputs(p, data) == pytest.approx(expected)
+    assert NeuralNetworkRegressor()._score_of_outputs(p, data) == pytest.approx(expected)
     labels = gn.Dataset(x, (y > 0.0).astype(float), weights=weights)
     expected = accuracy_score(y > 0.0, p > 0.5, sample_weight=weights)
-    assert NeuralNetworkClassifier().score_of_outputs(p, labels) == pytest.approx(expected)
+    assert NeuralNetworkClassifier()._score_of_outputs(p, labels) == pytest.approx(expected)
 
 
 def test_class_weights_are_weights_of_the_examples(iris: Any) -> None:

@@ -28,11 +28,14 @@ def network_for(
     input_shape: tuple[int, ...],
     outputs: int,
     *,
+    output: str | None,
     dtype: str,
     rng: np.random.RandomState,
     class_names: Sequence[str] = (),
 ) -> Network:
     """Return the network that the parameters describe, its weights drawn from `rng`.
+
+    Its last layer has so many outputs, with the activation `output`.
 
     Without `layers`, weights and biases are drawn as by scikit-learn's estimators, in the same
     order: the same random state gives the same start.
@@ -42,7 +45,7 @@ def network_for(
     ValueError, TypeError
         If parameters are out of range, or layers do not fit each other or the input.
     """
-    last = Dense(outputs, activation_named(estimator.output_activation()))
+    last = Dense(outputs, activation_named(output))
     shape = {"input_shape": input_shape, "dtype": dtype, "class_names": class_names}
     if estimator.layers is not None:
         layers = own_layers(estimator.layers)

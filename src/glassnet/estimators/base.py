@@ -28,6 +28,7 @@ from glassnet.estimators.inputs import (
     weights_of,
 )
 from glassnet.estimators.learning import learn, learn_by_lbfgs
+from glassnet.estimators.objective import Objective
 from glassnet.estimators.results import FittedAttributes
 from glassnet.nn import Loss
 from glassnet.training import History
@@ -107,15 +108,15 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
     # What the two do differently
 
     @abstractmethod
-    def output_activation(self) -> str | None:
+    def _output_activation(self) -> str | None:
         """Return the activation of the output layer."""
 
     @abstractmethod
-    def loss_function(self) -> Loss:
+    def _loss_function(self) -> Loss:
         """Return what the network minimises."""
 
     @abstractmethod
-    def loss_scales(self) -> tuple[float, float]:
+    def _loss_scales(self) -> tuple[float, float]:
         """Return what the network's loss is multiplied by: to be minimised, and to be told."""
 
     @abstractmethod
@@ -123,12 +124,12 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         """Return labels, shape (n,), or targets, shape (n, outputs); learn about them if fresh."""
 
     @abstractmethod
-    def score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
+    def _score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
         """Return the score of what the network gives for the examples."""
 
     def _told_activation(self) -> str:
         """Return scikit-learn's name of what is between the last pre-activation and predictions."""
-        return self.output_activation() or "identity"
+        return self._output_activation() or "identity"
 
     def _class_names(self) -> tuple[str, ...]:
         return ()
@@ -141,13 +142,13 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         """Return what shall be shared out evenly to both parts of a split."""
         return None
 
-    def scoring_of(self, validation: Dataset | None) -> Callable[[], float] | None:
+    def _scoring_of(self, validation: Dataset | None) -> Callable[[], float] | None:
         """Return what measures the score; None where the trainer does, or there is no data."""
         if validation is None or validation.n_classes:
             return None
-        return lambda: self.score_of_outputs(self.network_.predict(validation.x), validation)
+        return lambda: self._score_of_outputs(self.network_.predict(validation.x), validation)
 
-    def metrics(self) -> list[str] | None:
+    def _metrics(self) -> list[str] | None:
         """Return what the trainer measures; None for what suits the data."""
         return None
 
@@ -213,6 +214,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         x, answers, shape = examples(self, X, y, reset=fresh, numeric=self._numeric)
         targets = self._encoded(answers, fresh=fresh, classes=classes)
         weights = self._weights(targets, weights_of(sample_weight, len(x)))
+        loss = self._loss_function()
         if fresh:
             self._begin(x.shape[1], shape, x.dtype.name)
         train = self._dataset(self._shaped(x, shape), targets, weights)
@@ -226,10 +228,12 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             train, validation = split(train, self.validation_fraction, self.seed_, strata)
         if fresh:
             adapt(self.network_, train.x, train.weights)
+        score = self._scoring_of(validation)
+        objective = Objective(loss, *self._loss_scales(), self._metrics(), score)
         if self.solver == "lbfgs":
-            learn_by_lbfgs(self, train)
+            learn_by_lbfgs(self, train, objective)
         else:
-            learn(self, train, validation, partial=partial)
+            learn(self, train, validation, objective, partial=partial)
         return self
 
     def _begin(self, features: int, shape: tuple[int, ...] | None, dtype: str) -> None:
@@ -240,6 +244,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             self,
             input_shape,
             self.n_outputs_,
+            output=self._output_activation(),
             dtype=dtype,
             rng=rng,
             class_names=self._class_names(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Iterable
@@ -58,13 +59,35 @@ def check_parameters(estimator: NeuralNetworkEstimator) -> None:
     for callback in callbacks_of(estimator):
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must hold glassnet's callbacks, got {callback!r}")
+    if estimator.layers is not None:
+        _refuse_what_layers_replace(estimator)
     if estimator.solver == "lbfgs":
-        if callbacks_of(estimator):
-            raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
-        if estimator.layers is None and np.any(estimator.dropout):
+        _refuse_what_has_no_steps(estimator)
+
+
+def _refuse_what_has_no_steps(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse what L-BFGS cannot do; layers with chance in them are found when it begins."""
+    if callbacks_of(estimator):
+        raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
+    if np.any(estimator.dropout):
+        raise ValueError(
+            "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
+            "by chance; use 'adam' or 'sgd' with dropout"
+        )
+
+
+def _refuse_what_layers_replace(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse parameters of a network of dense layers beside those that say what it is made of."""
+    parameters = inspect.signature(type(estimator)).parameters
+    for name in ("hidden_layer_sizes", "activation", "dropout", "n_layers", "n_units"):
+        value = getattr(estimator, name)
+        if name not in parameters or (name == "dropout" and not np.any(value)):
+            continue
+        if repr(value) != repr(parameters[name].default):
+            instead = "put Dropout() among them" if name == "dropout" else "say it in layers"
             raise ValueError(
-                "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
-                "by chance; use 'adam' or 'sgd' with dropout"
+                f"{name}={value!r} is of no effect beside layers, which are all of the network but "
+                f"its output; leave it out, or {instead}"
             )
 
 
