@@ -14,6 +14,7 @@ from glassnet.checks import real, whole
 from glassnet.nn import Activation, Cache, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
 from glassnet.nn.activations import activation_named
 from glassnet.nn.catalog import layer_from_config
+from glassnet.nn.layer import LayerError
 from glassnet.nn.row import Row
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ def network_for(
                 f"layers ends with {layers[-1]!r}; leave the output layer out: the estimator puts "
                 f"{last!r} there"
             )
-        if len(Row(own_layers(estimator.layers), input_shape).output_shape) > 1:
+        try:
+            output_shape = Row(own_layers(estimator.layers), input_shape).output_shape
+        except LayerError as error:
+            if estimator.input_shape is not None or len(input_shape) > 2:
+                raise
+            raise ValueError(f"{error}; {_hint(input_shape)}") from None
+        if len(output_shape) > 1:
             layers.append(Flatten())
         return Network([*layers, last], seed=int(rng.randint(SEEDS)), **shape)  # type: ignore[arg-type]
     sizes = hidden_sizes(estimator.hidden_layer_sizes, estimator.n_layers, estimator.n_units)
@@ -74,6 +81,16 @@ def network_for(
         for parameter in (layer.W, layer.b):
             parameter.value[...] = rng.uniform(-limit, limit, parameter.shape)
     return network
+
+
+def _hint(shape: tuple[int, ...]) -> str:
+    """Say how layers for images get some."""
+    if len(shape) == 2:
+        return f"X has images without channels, say input_shape={(*shape, 1)}"
+    return (
+        f"X has rows of {shape[0]} numbers: where they are images, say so with "
+        "input_shape=(height, width, channels)"
+    )
 
 
 def own_layers(layers: Any) -> list[Layer]:  # noqa: ANN401 (what users give)

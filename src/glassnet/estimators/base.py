@@ -22,7 +22,9 @@ from glassnet.estimators.architecture import (
 from glassnet.estimators.convergence import Convergence
 from glassnet.estimators.inputs import (
     check_parameters,
+    check_watched,
     examples,
+    fits,
     shape_of_example,
     split,
     weights_of,
@@ -134,6 +136,9 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
     def _class_names(self) -> tuple[str, ...]:
         return ()
 
+    def _check_warm_start(self, y: np.ndarray) -> None:
+        """Refuse labels that are not those of the training that is gone on with."""
+
     def _weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:  # noqa: ARG002
         """Return the weights of examples, those of their classes multiplied in."""
         return weights
@@ -213,6 +218,8 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             check_architecture(self, self.architecture_)
         x, answers, shape = examples(self, X, y, reset=fresh, numeric=self._numeric)
         targets = self._encoded(answers, fresh=fresh, classes=classes)
+        if not (fresh or partial):
+            self._check_warm_start(targets)
         weights = self._weights(targets, weights_of(sample_weight, len(x)))
         loss = self._loss_function()
         if fresh:
@@ -226,6 +233,8 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         elif self.early_stopping and self.solver != "lbfgs":
             strata = self._strata(train.y)
             train, validation = split(train, self.validation_fraction, self.seed_, strata)
+        if validation is None:
+            check_watched(self)
         if fresh:
             adapt(self.network_, train.x, train.weights)
         score = self._scoring_of(validation)
@@ -274,7 +283,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
     def _shaped(self, x: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
         """Return rows of numbers, which came in this shape, in that of the network's examples."""
         wanted = self.network_.input_shape
-        if shape not in (None, wanted):
+        if not fits(shape, wanted):
             raise ValueError(
                 f"the network takes examples of shape {wanted}, X has examples of shape {shape}"
             )

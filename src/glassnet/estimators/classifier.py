@@ -199,6 +199,17 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
             )
         return np.asarray(np.searchsorted(self.classes_, y))
 
+    def _check_warm_start(self, y: np.ndarray) -> None:
+        if self.multilabel_:
+            return
+        present = self.classes_[np.unique(y)]
+        if len(present) < len(self.classes_):
+            raise ValueError(
+                "warm_start goes on with the classes of the training before, "
+                f"{self.classes_.tolist()}; y has {present.tolist()}: give it all of them, or set "
+                "warm_start=False to begin anew, or use partial_fit"
+            )
+
     def _weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         if self.class_weight is None:
             return weights

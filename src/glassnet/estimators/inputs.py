@@ -76,6 +76,24 @@ def _refuse_what_has_no_steps(estimator: NeuralNetworkEstimator) -> None:
         )
 
 
+def check_watched(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse callbacks that watch the validation, where there is no data for it.
+
+    Raises
+    ------
+    ValueError
+        Says what to give.
+    """
+    for callback in callbacks_of(estimator):
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str) and monitor.startswith("validation_"):
+            raise ValueError(
+                f"{callback!r} watches {monitor!r}, and there is no validation data; give fit "
+                "X_val and y_val, or set early_stopping=True, which holds validation_fraction of "
+                "the examples out"
+            )
+
+
 def _refuse_what_layers_replace(estimator: NeuralNetworkEstimator) -> None:
     """Refuse parameters of a network of dense layers beside those that say what it is made of."""
     parameters = inspect.signature(type(estimator)).parameters
@@ -160,12 +178,23 @@ def shape_of_example(
     if given is None:
         return shape or (features,)
     wanted = (given,) if isinstance(given, int) else tuple(given)
-    if shape not in (None, wanted) or math.prod(wanted) != features:
+    if not fits(shape, wanted) or math.prod(wanted) != features:
         raise ValueError(
             f"input_shape={given!r} means {math.prod(wanted)} features, X has "
             f"{f'examples of shape {shape}' if shape else f'{features} features'}"
         )
     return wanted
+
+
+def fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
+    """Tell whether examples of a shape, None for rows, are those that a network takes.
+
+    Examples
+    --------
+    >>> fits(None, (8, 8, 1)), fits((8, 8), (8, 8, 1)), fits((64, 1), (8, 8, 1))
+    (True, True, False)
+    """
+    return shape is None or wanted in (shape, (*shape, 1))  # images in grey
 
 
 def weights_of(sample_weight: Any, n_examples: int) -> np.ndarray | None:  # noqa: ANN401
