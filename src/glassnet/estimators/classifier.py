@@ -146,28 +146,28 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
 
-    def output_activation(self) -> str:
+    def _output_activation(self) -> str:
         """Return ``"softmax"`` for a choice of three or more, else ``"sigmoid"``."""
         return "softmax" if self.n_outputs_ > 1 and not self.multilabel_ else "sigmoid"
 
-    def loss_function(self) -> Loss:
+    def _loss_function(self) -> Loss:
         """Return the cross-entropy that goes with it."""
-        if self.output_activation() == "softmax":
+        if self._output_activation() == "softmax":
             return CategoricalCrossEntropy(label_smoothing=self.label_smoothing)
         return BinaryCrossEntropy(label_smoothing=self.label_smoothing)
 
-    def loss_scales(self) -> tuple[float, float]:
+    def _loss_scales(self) -> tuple[float, float]:
         """Return the number of labels twice: their losses are summed up, and told so."""
         labels = float(self.n_outputs_) if self.multilabel_ else 1.0
         return labels, labels
 
-    def score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
+    def _score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
         """Return the part of the examples of which all labels are right."""
         right = ((p > 0.5) == (data.y > 0.5)).all(axis=1)
         return float(np.average(right, weights=data.weights))
 
     def _told_activation(self) -> str:
-        return "logistic" if self.output_activation() == "sigmoid" else "softmax"
+        return "logistic" if self._output_activation() == "sigmoid" else "softmax"
 
     def _class_names(self) -> tuple[str, ...]:
         names = tuple(map(str, self.classes_))
@@ -198,6 +198,17 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
                 f"y has the class {y[unseen].tolist()[0]!r}, the classifier knows {self.classes_}"
             )
         return np.asarray(np.searchsorted(self.classes_, y))
+
+    def _check_warm_start(self, y: np.ndarray) -> None:
+        if self.multilabel_:
+            return
+        present = self.classes_[np.unique(y)]
+        if len(present) < len(self.classes_):
+            raise ValueError(
+                "warm_start goes on with the classes of the training before, "
+                f"{self.classes_.tolist()}; y has {present.tolist()}: give it all of them, or set "
+                "warm_start=False to begin anew, or use partial_fit"
+            )
 
     def _weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         if self.class_weight is None:

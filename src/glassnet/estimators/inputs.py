@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Iterable
@@ -58,13 +59,53 @@ def check_parameters(estimator: NeuralNetworkEstimator) -> None:
     for callback in callbacks_of(estimator):
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must hold glassnet's callbacks, got {callback!r}")
+    if estimator.layers is not None:
+        _refuse_what_layers_replace(estimator)
     if estimator.solver == "lbfgs":
-        if callbacks_of(estimator):
-            raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
-        if estimator.layers is None and np.any(estimator.dropout):
+        _refuse_what_has_no_steps(estimator)
+
+
+def _refuse_what_has_no_steps(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse what L-BFGS cannot do; layers with chance in them are found when it begins."""
+    if callbacks_of(estimator):
+        raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
+    if np.any(estimator.dropout):
+        raise ValueError(
+            "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
+            "by chance; use 'adam' or 'sgd' with dropout"
+        )
+
+
+def check_watched(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse callbacks that watch the validation, where there is no data for it.
+
+    Raises
+    ------
+    ValueError
+        Says what to give.
+    """
+    for callback in callbacks_of(estimator):
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str) and monitor.startswith("validation_"):
             raise ValueError(
-                "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
-                "by chance; use 'adam' or 'sgd' with dropout"
+                f"{callback!r} watches {monitor!r}, and there is no validation data; give fit "
+                "X_val and y_val, or set early_stopping=True, which holds validation_fraction of "
+                "the examples out"
+            )
+
+
+def _refuse_what_layers_replace(estimator: NeuralNetworkEstimator) -> None:
+    """Refuse parameters of a network of dense layers beside those that say what it is made of."""
+    parameters = inspect.signature(type(estimator)).parameters
+    for name in ("hidden_layer_sizes", "activation", "dropout", "n_layers", "n_units"):
+        value = getattr(estimator, name)
+        if name not in parameters or (name == "dropout" and not np.any(value)):
+            continue
+        if repr(value) != repr(parameters[name].default):
+            instead = "put Dropout() among them" if name == "dropout" else "say it in layers"
+            raise ValueError(
+                f"{name}={value!r} is of no effect beside layers, which are all of the network but "
+                f"its output; leave it out, or {instead}"
             )
 
 
@@ -137,12 +178,23 @@ def shape_of_example(
     if given is None:
         return shape or (features,)
     wanted = (given,) if isinstance(given, int) else tuple(given)
-    if shape not in (None, wanted) or math.prod(wanted) != features:
+    if not fits(shape, wanted) or math.prod(wanted) != features:
         raise ValueError(
             f"input_shape={given!r} means {math.prod(wanted)} features, X has "
             f"{f'examples of shape {shape}' if shape else f'{features} features'}"
         )
     return wanted
+
+
+def fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
+    """Tell whether examples of a shape, None for rows, are those that a network takes.
+
+    Examples
+    --------
+    >>> fits(None, (8, 8, 1)), fits((8, 8), (8, 8, 1)), fits((64, 1), (8, 8, 1))
+    (True, True, False)
+    """
+    return shape is None or wanted in (shape, (*shape, 1))  # images in grey
 
 
 def weights_of(sample_weight: Any, n_examples: int) -> np.ndarray | None:  # noqa: ANN401
