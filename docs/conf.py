@@ -63,7 +63,6 @@ sphinx_gallery_conf = {
 
 # Links that lead out of this folder, and the pages that stand for what is there.
 _OUTSIDE = {
-    "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "models/README.md": "models.md",
@@ -79,7 +78,7 @@ def _lead_inside(app: Sphinx, docname: str, source: list[str]) -> None:
     """Let the links of a page lead to pages; the pages of the folder above are read from there."""
     text = source[0]
     for outside, inside in _OUTSIDE.items():
-        if docname + ".md" == inside and inside != "index.md":
+        if docname + ".md" == inside:
             text = (Path(app.srcdir).parent / outside).read_text("utf-8")
             text = text.replace("](docs/", "](").replace("](../docs/", "](")
             for name, page in _OUTSIDE.items():
@@ -87,6 +86,7 @@ def _lead_inside(app: Sphinx, docname: str, source: list[str]) -> None:
     up = "../" * (1 + docname.count("/"))
     for outside, inside in _OUTSIDE.items():
         text = text.replace(f"]({up}{outside}", f"]({up[3:]}{inside}")
+    text = text.replace(f"[README]({up}README.md)", "README")  # no page of the site
     text = _FILE_AS_TEXT.sub(r"[](\1)", text)  # the site says a page's title, not its file
     text = _FILE.sub(r"[](/\1.md)", text)
     title = _TITLES.get(docname)

@@ -12,6 +12,8 @@ where it is wrong. Nothing is downloaded: the digits are scikit-learn's.
 # `load_dataset` gives two data sets, for training and for testing: small grey images and their
 # labels.
 
+import tempfile
+
 import glassnet as gn
 from glassnet import figures
 
@@ -83,8 +85,9 @@ figures.first_layer_weights(network.layers[1].W.value, network.input_shape)
 # A model file holds numbers and a description of the layers, nothing that is executed when it is
 # read.
 
-network.save("digits.npz")
-loaded = gn.Network.load("digits.npz")
+with tempfile.TemporaryDirectory() as folder:
+    network.save(f"{folder}/digits.npz")
+    loaded = gn.Network.load(f"{folder}/digits.npz")
 assert (loaded.predict(test.x) == outputs).all()
 
 # %%

@@ -29,7 +29,8 @@ x = train.x[:5].reshape(5, 64).astype(np.float64)
 a = 1 / (1 + np.exp(-(x @ hidden.W.value + hidden.b.value)))
 z = a @ output.W.value + output.b.value
 p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-print("largest difference:", np.abs(p - network.predict(train.x[:5].astype(np.float64))).max())
+difference = np.abs(p - network.predict(train.x[:5].astype(np.float64)))
+print("largest difference:", difference.max())
 
 # %%
 # The gradient by hand
@@ -61,8 +62,8 @@ gn.gradient_check(network, loss, train.x[:5].astype(np.float64), t)
 # %%
 # Learning rate
 # -------------
-# Too small and nothing happens in time, too large and the steps jump over the valley. The same
-# network from the same start, with four rates:
+# Too small and not much happens in time, too large and the steps jump over the valley: then
+# nothing is learned at all. The same network from the same start, with four rates:
 
 
 def trained(learning_rate=0.1, momentum=0.0, batch_size=10, epochs=15, seed=0):
@@ -90,7 +91,10 @@ def compare(name, values, **others):
         print(f"{name} = {value:<6} {shown}")
 
 
-compare("learning_rate", [0.001, 0.01, 0.1, 1.0])
+compare("learning_rate", [0.01, 0.1, 1.0, 10.0])
+
+# %%
+# Of these four 1 is best; 10 is too large.
 
 # %%
 # Momentum

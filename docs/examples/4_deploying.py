@@ -11,6 +11,7 @@ probabilities of named classes come out, and glassnet is not needed any more.
 # -----------------------------
 
 import json
+import tempfile
 
 import numpy as np
 import onnxruntime
@@ -19,6 +20,8 @@ import glassnet as gn
 from glassnet.export import to_onnx
 
 train, test = gn.load_dataset("digits")
+names = ["zero", "one", "two", "three", "four"]
+names += ["five", "six", "seven", "eight", "nine"]
 network = gn.Network(
     [
         gn.Conv2D(16, 3, "relu", padding="same"),
@@ -29,7 +32,7 @@ network = gn.Network(
         gn.Dense(10, "softmax"),
     ],
     input_shape=train.input_shape,
-    class_names=["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    class_names=names,
     seed=0,
 )
 trainer = gn.Trainer(
@@ -47,20 +50,22 @@ network
 # With ``raw_images`` the graph begins with the division by 255, so that it takes what image files
 # hold. Dropout is gone: it is for training.
 
-model = to_onnx(network, "digits.onnx", raw_images=True)
+folder = tempfile.mkdtemp()
+path = f"{folder}/digits.onnx"
+model = to_onnx(network, path, raw_images=True)
 
 # %%
 # Where it is used
 # ----------------
 # Nothing but onnxruntime from here on.
 
-session = onnxruntime.InferenceSession("digits.onnx")
-names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+session = onnxruntime.InferenceSession(path)
+classes = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
 images = np.rint(test.x[:5] * 255).astype(np.uint8)
 (probabilities,) = session.run(None, {"input": images})
 for row, label in zip(probabilities, test.y[:5], strict=True):
     best = int(row.argmax())
-    print(f"{names[best]:6} {row[best]:7.2%}   (it is {names[label]})")
+    print(f"{classes[best]:6} {row[best]:7.2%}   (it is {classes[label]})")
 
 # %%
 # The same answers

@@ -14,6 +14,7 @@ from glassnet.data.augmentation import AUGMENTATIONS
 from glassnet.optim import OPTIMIZERS, SCHEDULES
 
 ROOT = Path(__file__).resolve().parents[2]
+TUTORIALS = sorted((ROOT / "docs" / "examples").glob("*.py"))
 PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
@@ -119,3 +120,9 @@ def test_links_between_files_lead_somewhere(page):
 def test_no_placeholder_is_left(page) -> None:
     prose = re.sub(_FENCE, "", page.read_text(encoding="utf-8"))
     assert not re.search(r"\bTODO\b|\bTBD\b|\bFIXME\b|\*\*[A-Z]{4,}\*\*|\| [A-Z]{6,} \|", prose)
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.name)
+def test_the_code_of_a_tutorial_is_as_wide_as_the_site_shows(tutorial) -> None:
+    code = tutorial.read_text("utf-8").split('"""', 2)[2]
+    assert max(len(line) for line in code.splitlines() if not line.startswith("#")) <= 88

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 import glassnet
 from glassnet import data, estimators, export, figures, study
@@ -60,3 +62,19 @@ def test_what_the_reference_lists_has_an_example_that_runs(name):
 def test_the_page_of_export_has_the_table_that_a_layer_of_ones_own_is_entered_in():
     page = (DOCS / "api" / "export.md").read_text("utf-8")
     assert f".. py:data:: {export.__name__}.OPERATORS" in page
+
+
+def test_the_page_of_estimators_has_what_a_fitted_one_knows():
+    x = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
+    fitted = estimators.NeuralNetworkClassifier(4, max_iter=1, n_iter_no_change=1)
+    with pytest.warns(ConvergenceWarning):
+        fitted.fit(x, [0, 1, 0, 1])
+    page = (DOCS / "api" / "estimators.md").read_text("utf-8")
+    told = set(re.findall(r"`(\w+_)`", page))
+    assert all(hasattr(fitted, name) for name in told)
+    assert {name for name in dir(fitted) if re.fullmatch(r"[a-z]\w*[a-z]_", name)} <= told | {
+        "architecture_",
+        "convergence_",
+        "optimizer_state_",
+        "seed_",
+    }
