@@ -26,7 +26,7 @@ def test_before_it_is_adapted_it_refuses_to_guess() -> None:
     network = gn.Network([layer, gn.Dense(1)], input_shape=3)
     x = np.array([[1.0, -2.0, 3.0]], np.float32)
     assert not layer.adapted
-    with pytest.raises(ValueError, match=r"no statistics yet; call its adapt\(train.x\) first"):
+    with pytest.raises(ValueError, match=r"no statistics yet; call network.adapt\(train.x\) first"):
         network.predict(x)
     with pytest.raises(ValueError, match="no statistics yet"):
         gn.Trainer(network, loss="mean_squared_error").fit(gn.Dataset(x, [0.5]), epochs=1)

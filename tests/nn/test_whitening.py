@@ -72,7 +72,7 @@ def test_before_it_is_adapted_it_refuses_to_guess() -> None:
     layer = gn.Whitening2D()
     network = gn.Network([layer], input_shape=SHAPE)
     assert not layer.adapted
-    with pytest.raises(ValueError, match=r"no filters yet; call its adapt\(train.x\) first"):
+    with pytest.raises(ValueError, match=r"no filters yet; call network.adapt\(train.x\) first"):
         network.predict(images(2))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet.checks import real, whole
-from glassnet.nn import Activation, Cache, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
+from glassnet.nn import Activation, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
 from glassnet.nn.activations import activation_named
 from glassnet.nn.catalog import layer_from_config
 from glassnet.nn.layer import LayerError
@@ -156,32 +155,6 @@ def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
     if len(rates) != count:
         raise ValueError(f"dropout has {len(rates)} entries for {count} hidden layers: {rates!r}")
     return [real("dropout", rate, at_least=0, below=1) for rate in rates]
-
-
-def adapt(network: Network, x: np.ndarray, weights: np.ndarray | None = None) -> None:
-    """Let layers that take statistics of the training inputs do so.
-
-    Weights of the examples, shape (n,), are for those whose `adapt` takes some.
-
-    Raises
-    ------
-    ValueError
-        If one of them stands behind a layer that learns, or inside another layer.
-    """
-    taking: list[Any] = [part for _, part in network.named_parts() if hasattr(part, "adapt")]
-    for part in network.parts if taking else ():
-        if part in taking:
-            take = taking.pop(0).adapt
-            weighs = weights is not None and "weights" in signature(take).parameters
-            take(x, weights) if weighs else take(x)
-        if not taking or part.parameters or part.inner:
-            break
-        x = part.forward(x, Cache(), training=False)
-    if taking:
-        raise ValueError(
-            f"{taking[0]!r} takes its statistics before the training: put it before the first "
-            "layer that learns"
-        )
 
 
 def architecture_of(estimator: NeuralNetworkEstimator) -> dict[str, str]:

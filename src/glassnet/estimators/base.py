@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from glassnet.data import Dataset
 from glassnet.estimators.architecture import (
     SEEDS,
-    adapt,
     architecture_of,
     check_architecture,
     network_for,
@@ -236,7 +235,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         if validation is None:
             check_watched(self)
         if fresh:
-            adapt(self.network_, train.x, train.weights)
+            self.network_.adapt(train.x, train.weights)
         score = self._scoring_of(validation)
         objective = Objective(loss, *self._loss_scales(), self._metrics(), score)
         if self.solver == "lbfgs":

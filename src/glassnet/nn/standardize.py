@@ -82,7 +82,7 @@ class Standardize(Layer):
         ------
         ValueError
             If the inputs are of another shape, there are none, or the layer is in no network yet;
-            if there is not one weight for each of them.
+            if there is not one weight for each of them, or a value is not finite.
         """
         if not self.in_network:
             raise ValueError("put Standardize into a Network before adapt: it needs the shapes")
@@ -107,7 +107,9 @@ class Standardize(Layer):
             others = tuple(range(weighted.ndim - 1)) if self.axis == "channel" else ()
             return np.asarray(weighted.sum(axis=others))
 
-        mean = sum(summed(x[chunk], chunk) for chunk in chunks) / count
+        mean = np.asarray(sum(summed(x[chunk], chunk) for chunk in chunks) / count)
+        if not np.isfinite(mean).all():
+            raise ValueError("Standardize cannot adapt to NaN or infinity; remove or replace them")
         squares = sum(summed(np.square(x[chunk] - mean), chunk) for chunk in chunks)
         deviation = np.sqrt(squares / count)
         # rounding leaves a constant feature a deviation of about 1e-8 of its value, not 0
@@ -128,7 +130,7 @@ class Standardize(Layer):
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return the standardised input; refuse if not `adapted`."""
         if not self.adapted:
-            raise ValueError("Standardize has no statistics yet; call its adapt(train.x) first")
+            raise ValueError("Standardize has no statistics yet; call network.adapt(train.x) first")
         z = cache.array("z", x.shape, x.dtype)
         np.subtract(x, self.mean, out=z, casting="same_kind")
         np.divide(z, self.deviation, out=z, casting="same_kind")

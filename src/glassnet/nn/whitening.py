@@ -87,7 +87,7 @@ class Whitening2D(Layer):
         ------
         ValueError
             If the inputs are of another shape, there are none, or the layer is in no network yet;
-            if there is not one weight for each of them.
+            if there is not one weight for each of them, or a value is not finite.
         """
         if not self.in_network:
             raise ValueError("put Whitening2D into a Network before adapt: it needs the shapes")
@@ -108,6 +108,8 @@ class Whitening2D(Layer):
             products += weight * (patches.T @ patches)
         mean = total / count
         covariance = products / count - np.outer(mean, mean)
+        if not np.isfinite(covariance).all():
+            raise ValueError("Whitening2D cannot adapt to NaN or infinity; remove or replace them")
         eigenvalues, eigenvectors = np.linalg.eigh(covariance)  # one in each column, rising
         largest = np.abs(eigenvectors).argmax(axis=0)
         # either sign is right: take the one that makes the largest entry positive
@@ -129,7 +131,7 @@ class Whitening2D(Layer):
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return the whitened patches, shape (batch, out_height, out_width, filters)."""
         if not self.adapted:
-            raise ValueError("Whitening2D has no filters yet; call its adapt(train.x) first")
+            raise ValueError("Whitening2D has no filters yet; call network.adapt(train.x) first")
         cache["shape"] = x.shape
         z = cache.array("z", (len(x), *self.windows.output, self.filters.shape[3]), x.dtype)
         correlate(x, self.filters.astype(x.dtype), self.windows, z)
