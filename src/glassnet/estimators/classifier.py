@@ -44,7 +44,8 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
         Rate of dropout after the hidden layers; a sequence has one for each.
     layers : list of Layer or of dict, optional
         The hidden layers, or their configurations, in place of `hidden_layer_sizes`, `activation`
-        and `dropout`, which are refused beside them. The output layer is put behind them, and a `Flatten` where one is missing.
+        and `dropout`, which are refused beside them. The output layer is put behind them, and a
+        `Flatten` where one is missing.
     input_shape : tuple of int, optional
         With `layers`: the shape that the features of an example have, ``(28, 28, 1)``. Not needed
         where `X` itself has shape (n, 28, 28, 1).
