@@ -24,6 +24,7 @@ sklearn = pytest.importorskip("sklearn", reason="the extra sklearn is not instal
 from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.exceptions import NotFittedError  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: E402
 
@@ -136,6 +137,9 @@ def test_steps_and_models_without_a_counterpart_are_refused() -> None:
         to_onnx(make_pipeline(PCA(), classifier()).fit(X, LABELS))
     with pytest.raises(TypeError, match=r"its last step, takes a Network, .* LogisticRegression"):
         to_onnx(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, LABELS))
+    search = GridSearchCV(classifier(), {"alpha": [0.1]}, cv=2).fit(X, LABELS)
+    with pytest.raises(TypeError, match="got GridSearchCV; pass its best_estimator_"):
+        to_onnx(search)
     with pytest.raises(ValueError, match="knows the class 'yes' only"):
         to_onnx(classifier().fit(X, np.full(60, "yes")))
 

@@ -19,17 +19,10 @@ from glassnet.estimators.architecture import (
     network_for,
 )
 from glassnet.estimators.convergence import Convergence
-from glassnet.estimators.inputs import (
-    check_parameters,
-    check_watched,
-    examples,
-    fits,
-    shape_of_example,
-    split,
-    weights_of,
-)
+from glassnet.estimators.inputs import examples, fits, shape_of_example, split, weights_of
 from glassnet.estimators.learning import learn, learn_by_lbfgs
 from glassnet.estimators.objective import Objective
+from glassnet.estimators.parameters import check_parameters, check_watched
 from glassnet.estimators.results import FittedAttributes
 from glassnet.nn import Loss
 from glassnet.training import History

@@ -36,14 +36,16 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
     validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         As those of `MLPClassifier`; see `docs/estimators.md`.
     class_weight : dict, "balanced" or None
-        How much the examples of each class count; "balanced" lets all classes count the same.
+        How much the examples of each class count; "balanced" lets all classes count the same. Not
+        for several labels an example.
     label_smoothing : float
         Part of every target, in [0, 1), that is spread evenly over the classes.
     dropout : float, or sequence of float
         Rate of dropout after the hidden layers; a sequence has one for each.
     layers : list of Layer or of dict, optional
         The hidden layers, or their configurations, in place of `hidden_layer_sizes`, `activation`
-        and `dropout`. The output layer is put behind them, and a `Flatten` where one is missing.
+        and `dropout`, which are refused beside them. The output layer is put behind them, and a
+        `Flatten` where one is missing.
     input_shape : tuple of int, optional
         With `layers`: the shape that the features of an example have, ``(28, 28, 1)``. Not needed
         where `X` itself has shape (n, 28, 28, 1).

@@ -11,8 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from glassnet.data import Dataset
 from glassnet.estimators.architecture import SEEDS
 from glassnet.estimators.convergence import EpochLines
-from glassnet.estimators.inputs import callbacks_of
 from glassnet.estimators.objective import Objective
+from glassnet.estimators.parameters import callbacks_of
 from glassnet.estimators.solvers import minimise, optimizer_for, penalised, schedule_for
 from glassnet.training import Callback, DivergenceError, Trainer
 

@@ -66,6 +66,8 @@ def network_of(model: object, function: str) -> Network:
     hint = ""
     if _is_pipeline(model):
         hint = "; pass its last step: what the steps before it do is not in the file"
+    elif hasattr(model, "best_estimator_"):
+        hint = "; pass its best_estimator_"
     raise TypeError(
         f"{function} takes a Network, or a fitted NeuralNetworkClassifier or "
         f"NeuralNetworkRegressor, got {type(model).__name__}{hint}"
