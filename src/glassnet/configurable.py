@@ -25,15 +25,36 @@ class Configurable:
         }
 
     def __repr__(self) -> str:
-        shown, skipped = [], False
-        for argument in inspect.signature(type(self)).parameters.values():
-            value = getattr(self, argument.name)
-            if value == argument.default:
-                skipped = True
-                continue
-            positional = argument.kind is argument.POSITIONAL_OR_KEYWORD and not skipped
-            shown.append(f"{value!r}" if positional else f"{argument.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return call_of(self)
+
+
+def call_of(thing: object) -> str:
+    """Return the call that makes such an object, of its attributes that differ from the defaults.
+
+    Arguments that are not kept under their own names are left out.
+
+    Examples
+    --------
+    >>> from glassnet import SGD
+    >>> call_of(SGD(0.1, nesterov=True, momentum=0.9))
+    'SGD(0.1, momentum=0.9, nesterov=True)'
+    """
+    shown, skipped = [], False
+    for argument in inspect.signature(type(thing)).parameters.values():
+        value = getattr(thing, argument.name, argument.default)
+        if value is argument.default or _equal(value, argument.default):
+            skipped = True
+            continue
+        positional = argument.kind is argument.POSITIONAL_OR_KEYWORD and not skipped
+        shown.append(f"{value!r}" if positional else f"{argument.name}={value!r}")
+    return f"{type(thing).__name__}({', '.join(shown)})"
+
+
+def _equal(value: object, other: object) -> bool:
+    try:
+        return bool(value == other)
+    except ValueError:  # arrays say it of each entry
+        return False
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever constructors take)

@@ -11,6 +11,10 @@ import matplotlib as mpl
 mpl.use("agg")
 
 from matplotlib import pyplot as plt
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from glassnet.estimators import (
     NeuralNetworkClassifier,
@@ -58,3 +62,15 @@ def test_what_is_not_there_is_not_drawn(iris: Any) -> None:
         TrainingHistoryDisplay.from_estimator(fitted, curve="score")
     with pytest.raises(ValueError, match="unknown curve 'lost'"):
         TrainingHistoryDisplay.from_estimator(fitted, curve="lost")
+
+
+def test_a_pipeline_shows_its_last_step_and_others_are_refused(iris: Any) -> None:
+    fitted = make_pipeline(StandardScaler(), NeuralNetworkClassifier(max_iter=2)).fit(*iris)
+    display = TrainingHistoryDisplay.from_estimator(fitted)
+    assert display.lines_[0].get_ydata().tolist() == fitted[-1].loss_curve_
+    with pytest.raises(TypeError, match=r"got LogisticRegression\(\), which remembers no epochs"):
+        TrainingHistoryDisplay.from_estimator(LogisticRegression())
+    with pytest.raises(TypeError, match="got Pipeline"):
+        TrainingHistoryDisplay.from_estimator(make_pipeline(StandardScaler()))
+    with pytest.raises(NotFittedError):
+        TrainingHistoryDisplay.from_estimator(NeuralNetworkClassifier())

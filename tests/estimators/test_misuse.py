@@ -42,9 +42,26 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
         ({"layers": ["Dense"]}, "layers must hold layers or their configurations, got 'Dense'"),
         ({"layers": [{"type": "Dens", "units": 3}]}, "unknown layer 'Dens'"),
         ({"layers": [gn.Conv2D(4, 3)]}, r"layer conv2d_1: Conv2D.*\(4,\)"),
+        ({"layers": [gn.Conv2D(4, 3)]}, r"say so with input_shape=\(height, width, channels\)"),
+        (
+            {"callbacks": [gn.EarlyStopping()]},
+            r"EarlyStopping\(\) watches 'validation_loss', .* X_val and y_val, or set early_stop",
+        ),
         ({"layers": [gn.Dense(3, "softmax")]}, "leave the output layer out"),
         ({"layers": [gn.ReLU()], "input_shape": (3, 1)}, "means 3 features, X has 4 features"),
         ({"solver": "lbfgs", "dropout": 0.5}, "dropout changes it by chance"),
+        (
+            {"solver": "lbfgs", "layers": [gn.Dense(3), gn.Dropout(0.5)]},
+            r"needs the same loss for the same weights, and Dropout\(0.5\) changes it by chance",
+        ),
+        (
+            {"solver": "lbfgs", "layers": [gn.Residual([gn.Dense(4), gn.GaussianNoise(0.5)])]},
+            r"and Residual\(.*GaussianNoise.* changes it by chance",
+        ),
+        ({"layers": [gn.Dense(3)], "dropout": 0.5}, "dropout=0.5 is of no effect beside layers"),
+        ({"layers": [gn.Dense(3)], "activation": "tanh"}, "activation='tanh' is of no effect"),
+        ({"layers": [gn.Dense(3)], "hidden_layer_sizes": "8"}, "hidden_layer_sizes='8' is of no"),
+        ({"layers": [gn.Dense(3)], "n_units": 8}, "n_units=8 is of no effect beside layers"),
         ({"solver": "lbfgs", "callbacks": [gn.StopOnDivergence()]}, "calls no callbacks"),
         ({"class_weight": "equal"}, "class_weight must be a dict, 'balanced' or None, got 'equal'"),
         ({"class_weight": {7: 1.0}}, r"names the class 7, there are \[0, 1, 2\]"),
@@ -87,7 +104,9 @@ def test_numbers_and_flags_of_numpy_are_taken(iris: Any) -> None:
     ("settings", "y", "message"),
     [
         ({"loss": "squared"}, [1.0, 2.0], "unknown loss 'squared'; did you mean 'squared_error'"),
-        ({"loss": "quantile", "quantile": 1.5}, [1.0, 2.0], "level must be .* got 1.5"),
+        ({"loss": "quantile", "quantile": 1.5}, [1.0, 2.0], "quantile must be .* got 1.5"),
+        ({"quantile": 2}, [1.0, 2.0], "quantile=2 is of no effect with loss='squared_error'"),
+        ({"loss": gn.Quantile(0.9), "quantile": 0.9}, [1.0, 2.0], "is of no effect with loss=Qua"),
         ({"loss": "poisson"}, [1.0, -2.0], "needs y of 0 or more, got -2"),
     ],
 )
@@ -160,6 +179,27 @@ def test_images_of_another_shape_are_refused(digits: Any) -> None:
         fitted.predict(images.reshape(-1, 4, 16, 1))
     with pytest.raises(ValueError, match=r"X has examples of shape \(4, 16, 1\)"):
         fitted.fit(images, digits[1][:50], X_val=images.reshape(-1, 4, 16, 1), y_val=digits[1][:50])
+
+
+def test_images_without_channels_are_told_what_to_say(digits: Any) -> None:
+    images, y = digits[0][:50].reshape(-1, 8, 8), digits[1][:50]
+    settings = {"layers": [gn.Conv2D(2, 3)], "max_iter": 1, "random_state": 0}
+    with pytest.raises(ValueError, match=r"without channels, say input_shape=\(8, 8, 1\)"):
+        NeuralNetworkClassifier(**settings).fit(images, y)
+    grey = NeuralNetworkClassifier(input_shape=(8, 8, 1), **settings).fit(images, y)
+    rows = NeuralNetworkClassifier(input_shape=(8, 8, 1), **settings).fit(digits[0][:50], y)
+    np.testing.assert_array_equal(grey.predict_proba(images), rows.predict_proba(images))
+
+
+def test_a_warm_start_needs_the_classes_that_there_were(iris: Any) -> None:
+    x, y = iris
+    warm = NeuralNetworkClassifier(warm_start=True, max_iter=1).fit(x, y)
+    with pytest.raises(ValueError, match=r"classes .* before, \[0, 1, 2\]; y has \[0, 1\]"):
+        warm.fit(x[:100], y[:100])
+    with pytest.raises(ValueError, match="y has the class 3"):
+        warm.fit(x, y + 1)
+    warm.fit(x, y, X_val=x[:100], y_val=y[:100])  # of a validation nothing is learned
+    warm.partial_fit(x[:100], y[:100])
 
 
 def test_partial_fit_needs_all_classes_first_and_takes_no_others_later(iris: Any) -> None:

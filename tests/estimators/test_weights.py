@@ -42,6 +42,45 @@ def test_a_weight_of_two_is_a_row_written_twice(make: Any, solver: str, iris: An
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+def test_statistics_of_the_inputs_know_the_weights(solver: str, iris: Any) -> None:
+    x, y = few(iris)
+    layers = [gn.Standardize(), gn.Dense(5, "tanh")]
+    estimator = {"solver": solver, "max_iter": 5, "random_state": 0, "layers": layers}
+    weighted = NeuralNetworkClassifier(**estimator).fit(x, y, sample_weight=COUNTS)
+    repeated = NeuralNetworkClassifier(**estimator)
+    repeated.fit(np.repeat(x, COUNTS, 0), np.repeat(y, COUNTS))
+    same(weighted, repeated, 1e-7)
+    statistics = weighted.network_.layers[0].mean
+    np.testing.assert_allclose(statistics, np.average(x, axis=0, weights=COUNTS))
+
+
+def test_a_layer_whose_statistics_take_no_weights_is_given_none(iris: Any) -> None:
+    class Largest(gn.Layer):
+        """Divides by the largest number."""
+
+        def build(self, input_shape: Any) -> Any:
+            self.largest = np.broadcast_to(np.nan, (1,))
+            return input_shape
+
+        @property
+        def state(self) -> dict[str, np.ndarray]:
+            return {"largest": self.largest}
+
+        def adapt(self, x: np.ndarray) -> None:
+            self.largest[...] = x.max()
+
+        def forward(self, x: np.ndarray, cache: Any, *, training: bool) -> np.ndarray:
+            return x / self.largest
+
+        def backward(self, dy: np.ndarray, cache: Any, *, need_dx: bool) -> None:
+            return None
+
+    estimator = NeuralNetworkClassifier(layers=[Largest(), gn.Dense(4, "relu")], max_iter=1)
+    fitted = estimator.fit(*iris, sample_weight=np.linspace(1, 2, 150))
+    assert fitted.network_.layers[0].largest == iris[0].max()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_weights_of_one_are_none(solver: str, iris: Any) -> None:
     settings = {"solver": solver, "max_iter": 5, "random_state": 0, "batch_size": 32}
     plain = NeuralNetworkClassifier(**settings).fit(*iris)
@@ -77,10 +116,10 @@ def test_a_score_of_outputs_is_weighted_as_scikit_learn_weighs_it() -> None:
     weights = rng.uniform(0.5, 2.0, 20)
     data = gn.Dataset(x, y, weights=weights, dtype="float64")
     expected = r2_score(y, p, sample_weight=weights)
-    assert NeuralNetworkRegressor().score_of_outputs(p, data) == pytest.approx(expected)
+    assert NeuralNetworkRegressor()._score_of_outputs(p, data) == pytest.approx(expected)
     labels = gn.Dataset(x, (y > 0.0).astype(float), weights=weights)
     expected = accuracy_score(y > 0.0, p > 0.5, sample_weight=weights)
-    assert NeuralNetworkClassifier().score_of_outputs(p, labels) == pytest.approx(expected)
+    assert NeuralNetworkClassifier()._score_of_outputs(p, labels) == pytest.approx(expected)
 
 
 def test_class_weights_are_weights_of_the_examples(iris: Any) -> None:

@@ -26,7 +26,7 @@ def test_before_it_is_adapted_it_refuses_to_guess() -> None:
     network = gn.Network([layer, gn.Dense(1)], input_shape=3)
     x = np.array([[1.0, -2.0, 3.0]], np.float32)
     assert not layer.adapted
-    with pytest.raises(ValueError, match=r"no statistics yet; call its adapt\(train.x\) first"):
+    with pytest.raises(ValueError, match=r"no statistics yet; call network.adapt\(train.x\) first"):
         network.predict(x)
     with pytest.raises(ValueError, match="no statistics yet"):
         gn.Trainer(network, loss="mean_squared_error").fit(gn.Dataset(x, [0.5]), epochs=1)
@@ -133,3 +133,22 @@ def test_declaring_statistics_takes_no_memory() -> None:
     layer = gn.Standardize()
     assert layer.build((10**12,)) == (10**12,)
     assert layer.mean.shape == (10**12,)
+
+
+@pytest.mark.parametrize("axis", ["feature", "channel"])
+def test_a_weight_is_how_often_an_example_is_there(
+    axis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glassnet.nn.standardize._CHUNK", 24)
+    x = np.random.default_rng(0).normal(3.0, 2.0, (20, 2, 3)).astype(np.float32)
+    counts = np.arange(20) % 4
+    layer, repeated = adapted(x, axis), adapted(np.repeat(x, counts, axis=0), axis)
+    layer.adapt(x, np.full(20, 0.1))  # all the same: no weights
+    np.testing.assert_array_equal(layer.mean, adapted(x, axis).mean)
+    layer.adapt(x, counts)
+    np.testing.assert_allclose(layer.mean, repeated.mean, rtol=1e-12)
+    np.testing.assert_allclose(layer.deviation, repeated.deviation, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"adapt expects 20 weights, one an example, got \(3,\)"):
+        layer.adapt(x, np.ones(3))
+    with pytest.raises(ValueError, match="0 or more, finite, and not all of them 0"):
+        layer.adapt(x, np.zeros(20))

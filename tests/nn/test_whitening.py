@@ -72,7 +72,7 @@ def test_before_it_is_adapted_it_refuses_to_guess() -> None:
     layer = gn.Whitening2D()
     network = gn.Network([layer], input_shape=SHAPE)
     assert not layer.adapted
-    with pytest.raises(ValueError, match=r"no filters yet; call its adapt\(train.x\) first"):
+    with pytest.raises(ValueError, match=r"no filters yet; call network.adapt\(train.x\) first"):
         network.predict(images(2))
 
 
@@ -101,3 +101,16 @@ def test_a_copy_is_adapted_if_its_original_is(full: bool, tmp_path: Path) -> Non
         assert isinstance(first, gn.Whitening2D)
         assert first.adapted is full
         np.testing.assert_array_equal(first.filters, layer.filters)
+
+
+def test_a_weight_is_how_often_an_image_is_there() -> None:
+    x = np.random.default_rng(0).random((12, 5, 5, 2))
+    counts = np.arange(12) % 3
+    filters = []
+    for images, weights in ((x, counts), (np.repeat(x, counts, axis=0), None), (x, None)):
+        layer = gn.Whitening2D(2)
+        gn.Network([layer], input_shape=(5, 5, 2), dtype="float64")
+        layer.adapt(images, weights)
+        filters.append(layer.filters)
+    np.testing.assert_allclose(filters[0], filters[1], rtol=1e-9, atol=1e-12)
+    assert np.abs(filters[0] - filters[2]).max() > 1e-3

@@ -289,7 +289,7 @@ def test_statistics_are_taken_of_a_part_of_the_examples_at_a_time(monkeypatch) -
         return forward(self, x, *given, **more)
 
     monkeypatch.setattr(gn.Rescaling, "forward", recorded)
-    monkeypatch.setattr("glassnet.data.streaming._BLOCK_BYTES", 10 * 64 * 4)
+    monkeypatch.setattr("glassnet.nn.adaptation.NUMBERS", 640)
     scaled = {"type": "Rescaling", "scale": 2.0}
     flat = [scaled, {"type": "GlobalAveragePooling2D"}, {"type": "Standardize"}]
     last = digits().network.layers[-1]

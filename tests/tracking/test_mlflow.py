@@ -1,3 +1,5 @@
+import copy
+import pickle
 import shutil
 import sys
 
@@ -123,3 +125,27 @@ def test_without_mlflow_the_extra_is_named(monkeypatch, trainer_with, images):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(ImportError, match=r"pip install 'glassnet\[mlflow\]'"):
         trainer_with(gn.MLflow()).fit(images, epochs=1)
+
+
+def test_another_training_has_a_run_of_its_own(uri, trainer_with, images):
+    callback = gn.MLflow(tracking_uri=uri, model=False)
+    for rate, epochs in ((0.1, 3), (0.05, 2)):
+        trainer_with(callback, learning_rate=rate).fit(images, epochs=epochs)
+    client = mlflow.MlflowClient(uri)
+    number = client.get_experiment_by_name("glassnet").experiment_id
+    told = {
+        run.data.params["optimizer.learning_rate"]: [
+            m.step for m in client.get_metric_history(run.info.run_id, "loss/training")
+        ]
+        for run in client.search_runs([number])
+    }
+    assert told == {"0.1": [1, 2, 3], "0.05": [1, 2]}
+
+
+def test_a_copy_begins_its_own_run(uri, trainer_with, images):
+    callback = gn.MLflow(tracking_uri=uri)
+    trainer_with(callback).fit(images, epochs=1)
+    for copied in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
+        assert copied.run_id is None
+        assert copied.tracking_uri == uri
+    assert callback.run_id is not None

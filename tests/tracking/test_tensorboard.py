@@ -138,3 +138,30 @@ def test_without_matplotlib_there_are_no_pictures(monkeypatch, tmp_path, trainer
     monkeypatch.setattr(tensorboard, "installed", lambda module: False)
     trainer_with(gn.TensorBoard(tmp_path)).fit(images, epochs=1)
     assert read(tmp_path).Tags()["images"] == []
+
+
+def test_another_training_in_the_same_folder_is_kept_apart(tmp_path, trainer_with, images):
+    callback = gn.TensorBoard(tmp_path / "board")
+    trainer_with(callback).fit(images, epochs=4)
+    again = trainer_with(callback, learning_rate=0.05)
+    again.fit(images, epochs=1)
+    again.fit(images, epochs=1)  # a phase is no other training
+    trainer_with(gn.TensorBoard(tmp_path / "board")).fit(images, epochs=3)
+    places = [tmp_path / "board" / place for place in (".", "training_2", "training_3")]
+    epochs = [len(scalars(read(place), "loss/training")) for place in places]
+    assert epochs == [4, 2, 3]
+    raw = read(places[1]).PluginTagToContent("hparams")["_hparams_/session_start_info"]
+    start = plugin_data_pb2.HParamsPluginData.FromString(raw).session_start_info.hparams
+    assert start["optimizer.learning_rate"].number_value == 0.05
+
+
+def test_the_last_training_in_a_folder_is_the_one_that_is_resumed(tmp_path, trainer_with, images):
+    checkpoint = tmp_path / "checkpoint.npz"
+    trainer_with(gn.TensorBoard(tmp_path)).fit(images, epochs=1)
+    trainer_with(gn.TensorBoard(tmp_path), gn.Checkpoint(checkpoint)).fit(images, epochs=2)
+    again = trainer_with(gn.TensorBoard(tmp_path), gn.Checkpoint(checkpoint))
+    again.resume(checkpoint)
+    again.fit(images, epochs=3)
+    steps = [step for step, _ in scalars(read(tmp_path / "training_2"), "loss/training")]
+    assert steps == [1, 2, 3]
+    assert len(scalars(read(tmp_path), "loss/training")) == 1

@@ -1,5 +1,6 @@
 import csv
 
+import numpy as np
 import pytest
 
 import glassnet as gn
@@ -208,3 +209,24 @@ def test_what_callbacks_remember_is_ready_for_a_checkpoint(blobs, make_trainer, 
         write_state(tmp_path / "state.npz", state)
         callback.load_state(read_state(tmp_path / "state.npz"))
         assert str(callback.state()) == str(state)
+
+
+@pytest.mark.parametrize(
+    ("callback", "shown"),
+    [
+        (gn.EarlyStopping(), "EarlyStopping()"),
+        (gn.EarlyStopping("loss", patience=3), "EarlyStopping('loss', patience=3)"),
+        (gn.Checkpoint("last.npz", seconds=5.0), "Checkpoint('last.npz', seconds=5.0)"),
+        (gn.MLflow("digits", model=False), "MLflow('digits', model=False)"),
+    ],
+)
+def test_a_callback_shows_how_it_was_made(callback, shown) -> None:
+    assert repr(callback) == shown
+
+
+def test_a_callback_of_ones_own_shows_what_it_keeps() -> None:
+    class Watches(gn.Callback):
+        def __init__(self, x, name, *rest, every=1, **others) -> None:
+            self.x, self._name, self.every = x, name, every
+
+    assert repr(Watches(np.arange(2), "a", 3, every=2, z=1)) == "Watches(array([0, 1]), every=2)"

@@ -333,7 +333,14 @@ def test_a_metric_that_counts_labels_is_refused_for_targets() -> None:
 def test_a_number_to_monitor_that_is_never_measured_is_refused(
     make_trainer, blobs, watcher
 ) -> None:
-    refused(make_trainer(**watcher), blobs(), match=r"unknown number to monitor.* Known: ")
+    refused(make_trainer(**watcher), blobs(), match="unknown number to monitor")
+
+
+def test_who_watches_a_validation_that_is_not_there_is_told_so(make_trainer, blobs) -> None:
+    told = r"'validation_loss': there is no validation data.* let EarlyStopping monitor 'loss'"
+    refused(make_trainer(callbacks=[gn.EarlyStopping()]), blobs(), match=told)
+    trainer = make_trainer(callbacks=[gn.EarlyStopping("validation_los")])
+    refused(trainer, blobs(), match=r"'validation_los'.* Known: ")
 
 
 def test_an_unknown_loss_is_refused_with_the_nearest(small_network) -> None:

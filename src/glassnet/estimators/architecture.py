@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.checks import real, whole
-from glassnet.nn import Activation, Cache, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
+from glassnet.nn import Activation, Dense, Dropout, Flatten, Layer, Network, Sigmoid, Softmax
 from glassnet.nn.activations import activation_named
 from glassnet.nn.catalog import layer_from_config
+from glassnet.nn.layer import LayerError
 from glassnet.nn.row import Row
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ def network_for(
     input_shape: tuple[int, ...],
     outputs: int,
     *,
+    output: str | None,
     dtype: str,
     rng: np.random.RandomState,
     class_names: Sequence[str] = (),
 ) -> Network:
     """Return the network that the parameters describe, its weights drawn from `rng`.
+
+    Its last layer has so many outputs, with the activation `output`.
 
     Without `layers`, weights and biases are drawn as by scikit-learn's estimators, in the same
     order: the same random state gives the same start.
@@ -41,7 +45,7 @@ def network_for(
     ValueError, TypeError
         If parameters are out of range, or layers do not fit each other or the input.
     """
-    last = Dense(outputs, activation_named(estimator.output_activation()))
+    last = Dense(outputs, activation_named(output))
     shape = {"input_shape": input_shape, "dtype": dtype, "class_names": class_names}
     if estimator.layers is not None:
         layers = own_layers(estimator.layers)
@@ -50,7 +54,13 @@ def network_for(
                 f"layers ends with {layers[-1]!r}; leave the output layer out: the estimator puts "
                 f"{last!r} there"
             )
-        if len(Row(own_layers(estimator.layers), input_shape).output_shape) > 1:
+        try:
+            output_shape = Row(own_layers(estimator.layers), input_shape).output_shape
+        except LayerError as error:
+            if estimator.input_shape is not None or len(input_shape) > 2:
+                raise
+            raise ValueError(f"{error}; {_hint(input_shape)}") from None
+        if len(output_shape) > 1:
             layers.append(Flatten())
         return Network([*layers, last], seed=int(rng.randint(SEEDS)), **shape)  # type: ignore[arg-type]
     sizes = hidden_sizes(estimator.hidden_layer_sizes, estimator.n_layers, estimator.n_units)
@@ -70,6 +80,16 @@ def network_for(
         for parameter in (layer.W, layer.b):
             parameter.value[...] = rng.uniform(-limit, limit, parameter.shape)
     return network
+
+
+def _hint(shape: tuple[int, ...]) -> str:
+    """Say how layers for images get some."""
+    if len(shape) == 2:
+        return f"X has images without channels, say input_shape={(*shape, 1)}"
+    return (
+        f"X has rows of {shape[0]} numbers: where they are images, say so with "
+        "input_shape=(height, width, channels)"
+    )
 
 
 def own_layers(layers: Any) -> list[Layer]:  # noqa: ANN401 (what users give)
@@ -135,29 +155,6 @@ def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
     if len(rates) != count:
         raise ValueError(f"dropout has {len(rates)} entries for {count} hidden layers: {rates!r}")
     return [real("dropout", rate, at_least=0, below=1) for rate in rates]
-
-
-def adapt(network: Network, x: np.ndarray) -> None:
-    """Let layers that take statistics of the training inputs do so.
-
-    Raises
-    ------
-    ValueError
-        If one of them stands behind a layer that learns, or inside another layer.
-    """
-    taking: list[Any] = [part for _, part in network.named_parts() if hasattr(part, "adapt")]
-    for part in network.parts if taking else ():
-        if part in taking:
-            taking[0].adapt(x)
-            taking.remove(part)
-        if not taking or part.parameters or part.inner:
-            break
-        x = part.forward(x, Cache(), training=False)
-    if taking:
-        raise ValueError(
-            f"{taking[0]!r} takes its statistics before the training: put it before the first "
-            "layer that learns"
-        )
 
 
 def architecture_of(estimator: NeuralNetworkEstimator) -> dict[str, str]:

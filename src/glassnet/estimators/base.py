@@ -14,20 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from glassnet.data import Dataset
 from glassnet.estimators.architecture import (
     SEEDS,
-    adapt,
     architecture_of,
     check_architecture,
     network_for,
 )
 from glassnet.estimators.convergence import Convergence
-from glassnet.estimators.inputs import (
-    check_parameters,
-    examples,
-    shape_of_example,
-    split,
-    weights_of,
-)
+from glassnet.estimators.inputs import examples, fits, shape_of_example, split, weights_of
 from glassnet.estimators.learning import learn, learn_by_lbfgs
+from glassnet.estimators.objective import Objective
+from glassnet.estimators.parameters import check_parameters, check_watched
 from glassnet.estimators.results import FittedAttributes
 from glassnet.nn import Loss
 from glassnet.training import History
@@ -107,15 +102,15 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
     # What the two do differently
 
     @abstractmethod
-    def output_activation(self) -> str | None:
+    def _output_activation(self) -> str | None:
         """Return the activation of the output layer."""
 
     @abstractmethod
-    def loss_function(self) -> Loss:
+    def _loss_function(self) -> Loss:
         """Return what the network minimises."""
 
     @abstractmethod
-    def loss_scales(self) -> tuple[float, float]:
+    def _loss_scales(self) -> tuple[float, float]:
         """Return what the network's loss is multiplied by: to be minimised, and to be told."""
 
     @abstractmethod
@@ -123,15 +118,18 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         """Return labels, shape (n,), or targets, shape (n, outputs); learn about them if fresh."""
 
     @abstractmethod
-    def score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
+    def _score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
         """Return the score of what the network gives for the examples."""
 
     def _told_activation(self) -> str:
         """Return scikit-learn's name of what is between the last pre-activation and predictions."""
-        return self.output_activation() or "identity"
+        return self._output_activation() or "identity"
 
     def _class_names(self) -> tuple[str, ...]:
         return ()
+
+    def _check_warm_start(self, y: np.ndarray) -> None:
+        """Refuse labels that are not those of the training that is gone on with."""
 
     def _weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:  # noqa: ARG002
         """Return the weights of examples, those of their classes multiplied in."""
@@ -141,13 +139,13 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         """Return what shall be shared out evenly to both parts of a split."""
         return None
 
-    def scoring_of(self, validation: Dataset | None) -> Callable[[], float] | None:
+    def _scoring_of(self, validation: Dataset | None) -> Callable[[], float] | None:
         """Return what measures the score; None where the trainer does, or there is no data."""
         if validation is None or validation.n_classes:
             return None
-        return lambda: self.score_of_outputs(self.network_.predict(validation.x), validation)
+        return lambda: self._score_of_outputs(self.network_.predict(validation.x), validation)
 
-    def metrics(self) -> list[str] | None:
+    def _metrics(self) -> list[str] | None:
         """Return what the trainer measures; None for what suits the data."""
         return None
 
@@ -212,7 +210,10 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             check_architecture(self, self.architecture_)
         x, answers, shape = examples(self, X, y, reset=fresh, numeric=self._numeric)
         targets = self._encoded(answers, fresh=fresh, classes=classes)
+        if not (fresh or partial):
+            self._check_warm_start(targets)
         weights = self._weights(targets, weights_of(sample_weight, len(x)))
+        loss = self._loss_function()
         if fresh:
             self._begin(x.shape[1], shape, x.dtype.name)
         train = self._dataset(self._shaped(x, shape), targets, weights)
@@ -224,12 +225,16 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         elif self.early_stopping and self.solver != "lbfgs":
             strata = self._strata(train.y)
             train, validation = split(train, self.validation_fraction, self.seed_, strata)
+        if validation is None:
+            check_watched(self)
         if fresh:
-            adapt(self.network_, train.x)
+            self.network_.adapt(train.x, train.weights)
+        score = self._scoring_of(validation)
+        objective = Objective(loss, *self._loss_scales(), self._metrics(), score)
         if self.solver == "lbfgs":
-            learn_by_lbfgs(self, train)
+            learn_by_lbfgs(self, train, objective)
         else:
-            learn(self, train, validation, partial=partial)
+            learn(self, train, validation, objective, partial=partial)
         return self
 
     def _begin(self, features: int, shape: tuple[int, ...] | None, dtype: str) -> None:
@@ -240,6 +245,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             self,
             input_shape,
             self.n_outputs_,
+            output=self._output_activation(),
             dtype=dtype,
             rng=rng,
             class_names=self._class_names(),
@@ -269,7 +275,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
     def _shaped(self, x: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
         """Return rows of numbers, which came in this shape, in that of the network's examples."""
         wanted = self.network_.input_shape
-        if shape not in (None, wanted):
+        if not fits(shape, wanted):
             raise ValueError(
                 f"the network takes examples of shape {wanted}, X has examples of shape {shape}"
             )

@@ -36,14 +36,16 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
     validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         As those of `MLPClassifier`; see `docs/estimators.md`.
     class_weight : dict, "balanced" or None
-        How much the examples of each class count; "balanced" lets all classes count the same.
+        How much the examples of each class count; "balanced" lets all classes count the same. Not
+        for several labels an example.
     label_smoothing : float
         Part of every target, in [0, 1), that is spread evenly over the classes.
     dropout : float, or sequence of float
         Rate of dropout after the hidden layers; a sequence has one for each.
     layers : list of Layer or of dict, optional
         The hidden layers, or their configurations, in place of `hidden_layer_sizes`, `activation`
-        and `dropout`. The output layer is put behind them, and a `Flatten` where one is missing.
+        and `dropout`, which are refused beside them. The output layer is put behind them, and a
+        `Flatten` where one is missing.
     input_shape : tuple of int, optional
         With `layers`: the shape that the features of an example have, ``(28, 28, 1)``. Not needed
         where `X` itself has shape (n, 28, 28, 1).
@@ -146,28 +148,28 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
 
-    def output_activation(self) -> str:
+    def _output_activation(self) -> str:
         """Return ``"softmax"`` for a choice of three or more, else ``"sigmoid"``."""
         return "softmax" if self.n_outputs_ > 1 and not self.multilabel_ else "sigmoid"
 
-    def loss_function(self) -> Loss:
+    def _loss_function(self) -> Loss:
         """Return the cross-entropy that goes with it."""
-        if self.output_activation() == "softmax":
+        if self._output_activation() == "softmax":
             return CategoricalCrossEntropy(label_smoothing=self.label_smoothing)
         return BinaryCrossEntropy(label_smoothing=self.label_smoothing)
 
-    def loss_scales(self) -> tuple[float, float]:
+    def _loss_scales(self) -> tuple[float, float]:
         """Return the number of labels twice: their losses are summed up, and told so."""
         labels = float(self.n_outputs_) if self.multilabel_ else 1.0
         return labels, labels
 
-    def score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
+    def _score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
         """Return the part of the examples of which all labels are right."""
         right = ((p > 0.5) == (data.y > 0.5)).all(axis=1)
         return float(np.average(right, weights=data.weights))
 
     def _told_activation(self) -> str:
-        return "logistic" if self.output_activation() == "sigmoid" else "softmax"
+        return "logistic" if self._output_activation() == "sigmoid" else "softmax"
 
     def _class_names(self) -> tuple[str, ...]:
         names = tuple(map(str, self.classes_))
@@ -198,6 +200,17 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
                 f"y has the class {y[unseen].tolist()[0]!r}, the classifier knows {self.classes_}"
             )
         return np.asarray(np.searchsorted(self.classes_, y))
+
+    def _check_warm_start(self, y: np.ndarray) -> None:
+        if self.multilabel_:
+            return
+        present = self.classes_[np.unique(y)]
+        if len(present) < len(self.classes_):
+            raise ValueError(
+                "warm_start goes on with the classes of the training before, "
+                f"{self.classes_.tolist()}; y has {present.tolist()}: give it all of them, or set "
+                "warm_start=False to begin anew, or use partial_fit"
+            )
 
     def _weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         if self.class_weight is None:

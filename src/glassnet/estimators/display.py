@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from glassnet.estimators.results import FittedAttributes
 from glassnet.extras import require
 from glassnet.names import lookup
 
@@ -62,13 +64,18 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: NeuralNetworkEstimator, *, curve: str = "loss", ax: Axes | None = None
+        cls,
+        estimator: NeuralNetworkEstimator | Pipeline,
+        *,
+        curve: str = "loss",
+        ax: Axes | None = None,
     ) -> TrainingHistoryDisplay:
         """Draw what a fitted estimator remembers.
 
         Parameters
         ----------
-        estimator : NeuralNetworkClassifier or NeuralNetworkRegressor
+        estimator : NeuralNetworkClassifier, NeuralNetworkRegressor, or Pipeline
+            Of a pipeline, its last step.
         curve : {"loss", "score"}
             The losses of training and validation data; or the score on the validation data,
             accuracy or R².
@@ -79,7 +86,19 @@ class TrainingHistoryDisplay:
         ------
         ValueError
             If there are no scores because there was no validation data.
+        TypeError
+            If it is another estimator, which has no history.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
         """
+        given = estimator
+        while isinstance(estimator, Pipeline) and estimator.steps:
+            estimator = estimator.steps[-1][1]
+        if not isinstance(estimator, FittedAttributes):
+            raise TypeError(
+                "from_estimator takes a NeuralNetworkClassifier or NeuralNetworkRegressor, alone "
+                f"or as the last step of a Pipeline, got {given!r}, which remembers no epochs"
+            )
         check_is_fitted(estimator)
         scores = estimator.validation_scores_
         best = scores.index(max(scores)) + 1 if scores else None

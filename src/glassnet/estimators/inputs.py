@@ -1,77 +1,19 @@
-"""What users hand to an estimator, checked: examples, weights, parameters."""
+"""What users hand to an estimator, checked: examples and weights."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, validate_data
 
-from glassnet.checks import flag, real, whole
 from glassnet.data import Dataset
-from glassnet.names import unknown
-from glassnet.training import Callback
-from glassnet.training.compiled import ENGINES
 
 if TYPE_CHECKING:
     from glassnet.estimators.base import NeuralNetworkEstimator
-
-CHOICES = {
-    "solver": ("adam", "sgd", "lbfgs"),
-    "learning_rate": ("constant", "invscaling", "adaptive"),
-    "engine": ENGINES,
-}
-FLAGS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
-
-
-def check_parameters(estimator: NeuralNetworkEstimator) -> None:
-    """Refuse parameters that are out of range; those of the network are checked as it is made.
-
-    Raises
-    ------
-    ValueError, TypeError
-        The message has the parameter's name, what it may be, and the value.
-    """
-    for name, known in CHOICES.items():
-        if getattr(estimator, name) not in known:
-            raise ValueError(unknown(getattr(estimator, name), known, name))
-    for name in FLAGS:
-        value = getattr(estimator, name)
-        flag(name, bool(value) if isinstance(value, np.bool_) else value)
-    if estimator.batch_size != "auto":
-        whole("batch_size", estimator.batch_size, at_least=1)
-    whole("max_iter", estimator.max_iter, at_least=1)
-    whole("max_fun", estimator.max_fun, at_least=1)
-    if estimator.n_iter_no_change != math.inf:
-        whole("n_iter_no_change", estimator.n_iter_no_change, at_least=1)
-    real("learning_rate_init", estimator.learning_rate_init, above=0)
-    real("epsilon", estimator.epsilon, above=0)
-    for name in ("alpha", "tol", "power_t"):
-        real(name, getattr(estimator, name), at_least=0)
-    for name in ("momentum", "beta_1", "beta_2"):
-        real(name, getattr(estimator, name), at_least=0, below=1)
-    real("validation_fraction", estimator.validation_fraction, above=0, below=1)
-    for callback in callbacks_of(estimator):
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must hold glassnet's callbacks, got {callback!r}")
-    if estimator.solver == "lbfgs":
-        if callbacks_of(estimator):
-            raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
-        if estimator.layers is None and np.any(estimator.dropout):
-            raise ValueError(
-                "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
-                "by chance; use 'adam' or 'sgd' with dropout"
-            )
-
-
-def callbacks_of(estimator: NeuralNetworkEstimator) -> list[Any]:
-    """Return the callbacks: none if there are none."""
-    callbacks = estimator.callbacks
-    return list(callbacks) if isinstance(callbacks, Iterable) else [callbacks] * bool(callbacks)
 
 
 def examples(
@@ -137,12 +79,23 @@ def shape_of_example(
     if given is None:
         return shape or (features,)
     wanted = (given,) if isinstance(given, int) else tuple(given)
-    if shape not in (None, wanted) or math.prod(wanted) != features:
+    if not fits(shape, wanted) or math.prod(wanted) != features:
         raise ValueError(
             f"input_shape={given!r} means {math.prod(wanted)} features, X has "
             f"{f'examples of shape {shape}' if shape else f'{features} features'}"
         )
     return wanted
+
+
+def fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
+    """Tell whether examples of a shape, None for rows, are those that a network takes.
+
+    Examples
+    --------
+    >>> fits(None, (8, 8, 1)), fits((8, 8), (8, 8, 1)), fits((64, 1), (8, 8, 1))
+    (True, True, False)
+    """
+    return shape is None or wanted in (shape, (*shape, 1))  # images in grey
 
 
 def weights_of(sample_weight: Any, n_examples: int) -> np.ndarray | None:  # noqa: ANN401

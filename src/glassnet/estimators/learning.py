@@ -11,7 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from glassnet.data import Dataset
 from glassnet.estimators.architecture import SEEDS
 from glassnet.estimators.convergence import EpochLines
-from glassnet.estimators.inputs import callbacks_of
+from glassnet.estimators.objective import Objective
+from glassnet.estimators.parameters import callbacks_of
 from glassnet.estimators.solvers import minimise, optimizer_for, penalised, schedule_for
 from glassnet.training import Callback, DivergenceError, Trainer
 
@@ -26,6 +27,7 @@ def learn(
     estimator: NeuralNetworkEstimator,
     train: Dataset,
     validation: Dataset | None,
+    objective: Objective,
     *,
     partial: bool,
 ) -> None:
@@ -46,17 +48,16 @@ def learn(
     batch = MOST_AT_ONCE if estimator.batch_size == "auto" else int(estimator.batch_size)
     batch = min(batch, examples)
     decay, train = _decay_for(estimator, train, batch)
-    share, told = estimator.loss_scales()
-    optimizer = optimizer_for(estimator, decay=decay, share=share)
+    optimizer = optimizer_for(estimator, decay=decay, share=objective.share)
     if memory is not None:
         optimizer.load_state(memory)
     convergence.prepare(
         tol=float(estimator.tol),
         patience=estimator.n_iter_no_change,
-        scale=told,
+        scale=objective.told,
         penalty=0.5 * decay,
         decaying=penalised(network),
-        score=estimator.scoring_of(validation),
+        score=objective.score,
     )
     callbacks: list[Callback] = [convergence, *callbacks_of(estimator)]
     if estimator.verbose:
@@ -64,13 +65,13 @@ def learn(
     least = max(layer.least_batch for _, layer in network.named_parts())
     trainer = Trainer(
         network,
-        loss=estimator.loss_function(),
+        loss=objective.loss,
         optimizer=optimizer,
         schedule=schedule_for(estimator, examples, seen=estimator.t_, scale=convergence.scale),
         batch_size=batch,
         drop_last=0 < examples % batch < least,
         shuffle=bool(estimator.shuffle),
-        metrics=estimator.metrics(),
+        metrics=objective.metrics,
         callbacks=callbacks,
         engine=estimator.engine,
         seed=(estimator.seed_ + before) % SEEDS,
@@ -93,11 +94,11 @@ def learn(
         _warn(f"max_iter={estimator.max_iter} epochs ended before training had converged")
 
 
-def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset) -> None:
+def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset, objective: Objective) -> None:
     """Train by L-BFGS on all examples at once."""
     convergence, history = estimator.convergence_, estimator.history_
     decay, train = _decay_for(estimator, train, len(train))
-    share, told = estimator.loss_scales()
+    share, told = objective.share, objective.told
 
     def note(loss: float) -> None:
         loss *= told / share
@@ -109,7 +110,7 @@ def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset) -> None:
 
     result = minimise(
         estimator.network_,
-        estimator.loss_function(),
+        objective.loss,
         train,
         decay=decay,
         share=share,

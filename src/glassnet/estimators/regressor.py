@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
+from glassnet.checks import real
 from glassnet.data import Dataset
 from glassnet.estimators.base import NeuralNetworkEstimator
 from glassnet.names import lookup
@@ -22,6 +23,9 @@ LOSSES: dict[str, type[Loss]] = {
     "poisson": Poisson,
 }
 """By name; any `Loss` of glassnet can be given itself."""
+
+
+_MEDIAN = 0.5
 
 
 class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: ignore[misc]
@@ -85,7 +89,7 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        quantile: float = 0.5,
+        quantile: float = _MEDIAN,
         dropout: Any = 0.0,  # noqa: ANN401
         layers: Any = None,  # noqa: ANN401
         input_shape: Any = None,  # noqa: ANN401
@@ -129,19 +133,25 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
         self.loss = loss
         self.quantile = quantile
 
-    def output_activation(self) -> None:
+    def _output_activation(self) -> None:
         """Return None: the outputs are any numbers."""
         return
 
-    def loss_function(self) -> Loss:
+    def _loss_function(self) -> Loss:
         """Return what `loss` stands for."""
+        quantile = isinstance(self.loss, str) and self.loss == "quantile"
+        if not quantile and self.quantile != _MEDIAN:
+            raise ValueError(
+                f"quantile={self.quantile!r} is of no effect with loss={self.loss!r}; set "
+                "loss='quantile', or leave it out"
+            )
         if isinstance(self.loss, Loss):
             return self.loss
-        if self.loss == "quantile":
-            return Quantile(self.quantile)
+        if quantile:
+            return Quantile(real("quantile", self.quantile, above=0, below=1))
         return lookup(LOSSES, self.loss, "loss")()
 
-    def loss_scales(self) -> tuple[float, float]:
+    def _loss_scales(self) -> tuple[float, float]:
         """Return the factors that make it a sum over outputs, and tell it as scikit-learn does.
 
         There squared errors are told as a mean over outputs; Poisson deviances as a sum.
@@ -153,11 +163,11 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
             return 1.0, 1.0 / outputs
         return outputs, outputs if self.loss == "poisson" else 1.0
 
-    def metrics(self) -> list[str] | None:
+    def _metrics(self) -> list[str] | None:
         """Return None, but for a network that gives logarithms: no squared error of these."""
         return ["loss"] if self._gives_logarithms else None
 
-    def score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
+    def _score_of_outputs(self, p: np.ndarray, data: Dataset) -> float:
         """Return R², the mean over the outputs."""
         predicted = np.exp(p) if self._gives_logarithms else p
         return float(r2_score(data.y, predicted, sample_weight=data.weights))

@@ -9,7 +9,7 @@ import numpy as np
 
 from glassnet.data import Dataset
 from glassnet.extras import require
-from glassnet.nn import Loss, Network, Weighted
+from glassnet.nn import Layer, Loss, Network, Weighted
 from glassnet.optim import SGD, Adam, Constant, Optimizer, Position, Schedule
 from glassnet.training.slots import slots_of
 
@@ -93,6 +93,19 @@ def schedule_for(
     return InverseScaling(float(estimator.power_t), examples, seen)
 
 
+class _NoChance:
+    """Stands for a random generator where the loss has to be the same for the same weights."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (nothing is returned)
+        raise ValueError(
+            f"solver='lbfgs' needs the same loss for the same weights, and {self._layer!r} changes "
+            "it by chance; use 'adam' or 'sgd' with it"
+        )
+
+
 def penalised(network: Network) -> list[np.ndarray]:
     """Return flat views of the parameters that the penalty is on: weights, not biases."""
     return [network.theta[slot.start : slot.stop] for slot in slots_of(network) if slot.decays]
@@ -131,6 +144,11 @@ def minimise(
     after_iteration : callable
         Called with the loss.
 
+    Raises
+    ------
+    ValueError
+        If a layer draws random numbers in training.
+
     References
     ----------
     Byrd, Lu, Nocedal, Zhu, SIAM J. Sci. Comput. 16 (1995).
@@ -139,7 +157,10 @@ def minimise(
     x = np.ascontiguousarray(train.x, network.dtype)
     y = loss.encode(train.y, network.output_shape[0], network.dtype)
     weighted = loss if train.weights is None else Weighted(loss, train.weights)
-    cache, decaying = network.new_cache(), [s for s in slots_of(network) if s.decays]
+    cache = network.new_cache()
+    for part, part_cache in zip(network.parts, cache, strict=False):
+        part_cache.rng = _NoChance(part)  # type: ignore[assignment] # in place of a generator
+    decaying = [s for s in slots_of(network) if s.decays]
 
     def value_and_gradient(theta: np.ndarray) -> tuple[float, np.ndarray]:
         network.theta[...] = theta

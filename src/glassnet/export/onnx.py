@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import glassnet
 from glassnet.checks import flag
+from glassnet.export.fitted import Subject, subject_of
 from glassnet.export.graph import CHANNELS_FIRST, Graph, Value
 from glassnet.export.operators import add_layer
 from glassnet.extras import require
@@ -18,6 +19,9 @@ from glassnet.storage import atomic_write, require_folder
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+    from sklearn.pipeline import Pipeline
+
+    from glassnet.estimators.base import NeuralNetworkEstimator
 
 OPSET = 23
 """Version of ONNX's operators: the oldest runtime that has it is onnxruntime 1.23."""
@@ -29,7 +33,7 @@ _LARGEST = 2**31 - 2**20
 
 
 def to_onnx(
-    network: Network,
+    network: Network | NeuralNetworkEstimator | Pipeline,
     path: str | os.PathLike[str] | None = None,
     *,
     raw_images: bool = False,
@@ -38,11 +42,14 @@ def to_onnx(
     """Return a network as an ONNX model, and write it to a file if one is named.
 
     The model does what ``network.predict`` does, in float32, for any number of examples: dropout
-    is gone, normalisation goes by its running statistics.
+    is gone, normalisation goes by its running statistics. Of a fitted classifier it does what
+    ``predict_proba`` does, of a regressor what ``predict`` does.
 
     Parameters
     ----------
-    network : Network
+    network : Network, NeuralNetworkClassifier, NeuralNetworkRegressor, or Pipeline
+        An estimator is fitted. Before it, a pipeline may have scikit-learn's `StandardScaler` and
+        `MinMaxScaler`: they become part of the graph.
     path : path-like, optional
         The file, ``"model.onnx"``. It is put in place whole.
     raw_images : bool
@@ -55,7 +62,8 @@ def to_onnx(
     -------
     model : onnx.ModelProto
         One input, ``"input"``, shape (batch, *input_shape), and one output, ``"output"``. Its
-        metadata: ``class_names``, a list in JSON; ``glassnet_version``; ``layout``, of images.
+        metadata: ``class_names``, a list in JSON; ``positive_class``, whose probability the output
+        is, where it is one number for two classes; ``glassnet_version``; ``layout``, of images.
 
     Raises
     ------
@@ -64,6 +72,10 @@ def to_onnx(
     ValueError
         If a layer has no counterpart or NaN in its numbers, if `raw_images` or `layout` is asked of
         a network that takes no images, or if it is larger than the format allows.
+    TypeError
+        If there is no network in what was given, or a pipeline has other steps before it.
+    sklearn.exceptions.NotFittedError
+        If an estimator is not fitted.
     OSError
         If the file cannot be written.
 
@@ -75,28 +87,33 @@ def to_onnx(
     >>> [node.op_type for node in model.graph.node]
     ['Flatten', 'Gemm', 'Softmax']
     """
-    _check(network, raw_images=flag("raw_images", raw_images), layout=layout)
+    subject = subject_of(network)
+    network = subject.network
+    _check(subject, raw_images=flag("raw_images", raw_images), layout=layout)
     if path is not None:
         require_folder(path)
     graph = Graph()
     channels_first = layout == "NCHW"
     # the axes of an image that comes in or goes out
-    given = Value("input", network.input_shape, channels_first)
+    given = Value("input", subject.input_shape, channels_first)
     graph.layer = "preprocessing"
-    x = _scaled(graph, given) if raw_images else given
+    x = subject.add_scaling(graph, _scaled(graph, given) if raw_images else given)
     for name, part in network.named_parts():
         if "." not in name:  # layers inside of a layer are its own matter
             x = add_layer(graph, name, part, x)
     graph.layer = "output"
     if len(x.shape) == 3:
         x = graph.first(x) if channels_first else graph.last(x)
+    x = subject.add_prediction(graph, x)
     graph.name_output(x)
     metadata = {
         "class_names": json.dumps(list(network.class_names)),
         "glassnet_version": glassnet.__version__,
     }
-    if len(network.input_shape) == 3:
+    if len(given.shape) == 3:
         metadata["layout"] = layout
+    if x.shape == (1,) and len(network.class_names) == 2:
+        metadata["positive_class"] = network.class_names[1]
     model = _model(graph, given, x, metadata, raw_images=raw_images)
     if path is not None:
         with atomic_write(path) as file:
@@ -104,15 +121,15 @@ def to_onnx(
     return model
 
 
-def _check(network: Network, *, raw_images: bool, layout: str) -> None:
+def _check(subject: Subject, *, raw_images: bool, layout: str) -> None:
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be 'NHWC' or 'NCHW', got {layout!r}")
-    if len(network.input_shape) != 3 and (raw_images or layout == "NCHW"):
+    if len(subject.input_shape) != 3 and (raw_images or layout == "NCHW"):
         raise ValueError(
             f"{'raw_images' if raw_images else 'layout'} is for networks that take images (height, "
-            f"width, channels), and this one takes shape {network.input_shape}; leave it out"
+            f"width, channels), and this one takes shape {subject.input_shape}; leave it out"
         )
-    size = 4 * network.theta.size
+    size = 4 * subject.network.theta.size
     if size > _LARGEST:
         raise ValueError(
             f"the network has {size:,} bytes of weights, and an ONNX file can hold 2 GiB; save it "

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.export.fitted import network_of
 from glassnet.extras import require
 from glassnet.nn import Network, model_file
 from glassnet.storage import atomic_write, require_folder
 
+if TYPE_CHECKING:
+    from glassnet.estimators.base import NeuralNetworkEstimator
 
-def save_safetensors(network: Network, path: str | os.PathLike[str]) -> None:
+
+def save_safetensors(
+    network: Network | NeuralNetworkEstimator, path: str | os.PathLike[str]
+) -> None:
     """Write parameters and state by name, and the configuration as metadata.
 
     The file is put in place whole, or not at all. The same network gives the same bytes.
 
+    Parameters
+    ----------
+    network : Network, NeuralNetworkClassifier, or NeuralNetworkRegressor
+        Of a fitted estimator the file holds the network, ``network_``, and no more: of two classes
+        it gives the probability of the second, and with the Poisson loss the logarithm of a count.
+    path : path-like
+
     Raises
     ------
+    TypeError
+        If it is neither.
     MissingExtraError
         If safetensors is not installed.
     OSError
@@ -35,6 +51,7 @@ def save_safetensors(network: Network, path: str | os.PathLike[str]) -> None:
     >>> bool((loaded.theta == network.theta).all())
     True
     """
+    network = network_of(network, "save_safetensors")
     save = require("safetensors.numpy", "export").save
     require_folder(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in network.numbers().items()}

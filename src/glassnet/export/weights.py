@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.export.fitted import network_of
 from glassnet.export.tensors import Tensor, keras_tensors, torch_tensors
 from glassnet.nn import Network
+
+if TYPE_CHECKING:
+    from glassnet.estimators.base import NeuralNetworkEstimator
 
 _COUNT = "num_batches_tracked"
 """What PyTorch's batch normalisation counts, and nothing but its own training reads."""
 
 
 def to_torch_state_dict(
-    network: Network, names: Iterable[str] | None = None
+    network: Network | NeuralNetworkEstimator,
+    names: Iterable[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return all weights with the names and in the layouts of PyTorch.
 
     Parameters
     ----------
-    network : Network
+    network : Network, or fitted estimator
     names : iterable of str, optional
         The keys to use, in order; ``model.state_dict()`` gives those of a model. By default they
         begin with glassnet's names of the layers: ``"conv2d_1.weight"``.
@@ -35,6 +40,8 @@ def to_torch_state_dict(
     ------
     ValueError
         If a layer has no counterpart in PyTorch, or there are more or fewer names than weights.
+    TypeError
+        If it is neither, or these are no names.
 
     Notes
     -----
@@ -49,6 +56,8 @@ def to_torch_state_dict(
     {'conv2d_1.weight': (8, 1, 3, 3), 'conv2d_1.bias': (8,),
      'dense_1.weight': (5, 128), 'dense_1.bias': (5,)}
     """
+    network = network_of(network, "to_torch_state_dict")
+    names = None if names is None else _checked_names(names)
     arrays: dict[str, np.ndarray] = {}
     for tensor in torch_tensors(network):
         arrays[tensor.name] = tensor.copied(network.dtype)
@@ -56,14 +65,15 @@ def to_torch_state_dict(
             arrays[tensor.name.removesuffix("running_var") + _COUNT] = np.array(0)
     if names is None:
         return arrays
-    names = list(names)
     if len(names) != len(arrays):
         raise ValueError(f"got {len(names)} names for {len(arrays)} arrays: {', '.join(arrays)}")
     return dict(zip(names, arrays.values(), strict=True))
 
 
 def load_torch_state_dict(
-    network: Network, state_dict: Mapping[str, Any], names: Iterable[str] | None = None
+    network: Network | NeuralNetworkEstimator,
+    state_dict: Mapping[str, Any],
+    names: Iterable[str] | None = None,
 ) -> None:
     """Write the weights of a PyTorch model into a network, in place.
 
@@ -71,7 +81,7 @@ def load_torch_state_dict(
 
     Parameters
     ----------
-    network : Network
+    network : Network, or fitted estimator
         With the same layers; nothing is written if something does not fit.
     state_dict : mapping of str to tensor or array
         What ``model.state_dict()`` gives.
@@ -86,6 +96,8 @@ def load_torch_state_dict(
         fit; the message names the weight and the layer.
     KeyError
         If `names` has one that is not there.
+    TypeError
+        If something else is given, such as a module in place of its ``state_dict()``.
 
     Examples
     --------
@@ -95,6 +107,13 @@ def load_torch_state_dict(
     >>> network.predict(np.array([[1.0, 2.0, 3.0]]))
     array([[2., 3.]], dtype=float32)
     """
+    network = network_of(network, "load_torch_state_dict")
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(
+            "state_dict must be a mapping of names to arrays, such as module.state_dict(), got "
+            f"{type(state_dict).__name__}"
+        )
+    names = None if names is None else _checked_names(names)
     wanted = [name for name in names or state_dict if name.split(".")[-1] != _COUNT]
     for name in wanted:
         if name not in state_dict:
@@ -103,15 +122,21 @@ def load_torch_state_dict(
     _load(list(torch_tensors(network)), given)
 
 
-def to_keras_weights(network: Network) -> list[np.ndarray]:
+def to_keras_weights(network: Network | NeuralNetworkEstimator) -> list[np.ndarray]:
     """Return all weights as ``model.set_weights`` of a Keras model of the same layers takes them.
 
     Its images are channels-last, as glassnet's are; of a `Residual`, the branch comes first.
+
+    Parameters
+    ----------
+    network : Network, or fitted estimator
 
     Raises
     ------
     ValueError
         If a layer has no counterpart in Keras.
+    TypeError
+        If it is neither.
 
     Examples
     --------
@@ -120,15 +145,16 @@ def to_keras_weights(network: Network) -> list[np.ndarray]:
     >>> [array.shape for array in to_keras_weights(network)]
     [(3, 2), (2,), (2,), (2,), (2,), (2,)]
     """
+    network = network_of(network, "to_keras_weights")
     return [tensor.copied(network.dtype) for tensor in keras_tensors(network)]
 
 
-def load_keras_weights(network: Network, weights: Sequence[Any]) -> None:
+def load_keras_weights(network: Network | NeuralNetworkEstimator, weights: Sequence[Any]) -> None:
     """Write what ``model.get_weights()`` of a Keras model gives into a network, in place.
 
     Parameters
     ----------
-    network : Network
+    network : Network, or fitted estimator
         With the same layers; nothing is written if something does not fit.
     weights : sequence of array
 
@@ -136,6 +162,8 @@ def load_keras_weights(network: Network, weights: Sequence[Any]) -> None:
     ------
     ValueError
         If a layer has no counterpart in Keras, or number, shape or kind of the weights don't fit.
+    TypeError
+        If something else is given, such as a model in place of its ``get_weights()``.
 
     Examples
     --------
@@ -145,6 +173,12 @@ def load_keras_weights(network: Network, weights: Sequence[Any]) -> None:
     >>> network.predict(np.array([[1.0, 2.0, 3.0]]))
     array([[2., 3.]], dtype=float32)
     """
+    network = network_of(network, "load_keras_weights")
+    if not isinstance(weights, Sequence) or isinstance(weights, str):
+        raise TypeError(
+            "weights must be a list of arrays, such as model.get_weights(), got "
+            f"{type(weights).__name__}"
+        )
     given = [(f"weights[{i}]", _as_array(array)) for i, array in enumerate(weights)]
     _load(list(keras_tensors(network)), given)
 
@@ -180,6 +214,19 @@ def _load(tensors: list[Tensor], given: list[tuple[str, np.ndarray]]) -> None:
     for tensor, (_, array) in pairs:
         if not tensor.fixed:  # nobody would see what is written there
             tensor.view[...] = array.reshape(tensor.view.shape)
+
+
+def _checked_names(names: Any) -> list[str]:  # noqa: ANN401 (what users give)
+    """Return names as a list; refuse what are no names."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"names must be keys, such as those of module.state_dict(), got {type(names).__name__}"
+        )
+    found = list(names)
+    for name in found:
+        if not isinstance(name, str):
+            raise TypeError(f"names must be keys of a state_dict, and one of them is {name!r}")
+    return found
 
 
 def _as_array(value: Any) -> np.ndarray:  # noqa: ANN401 (a tensor of a library that may be missing)

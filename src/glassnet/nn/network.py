@@ -12,6 +12,7 @@ import numpy as np
 from glassnet.checks import whole
 from glassnet.lazy import shown_in_notebooks
 from glassnet.nn import model_file
+from glassnet.nn.adaptation import adapt
 from glassnet.nn.layer import Cache, GradientMemory, Layer, Parameter, Shape
 from glassnet.nn.loss import Loss
 from glassnet.nn.network_input import checked_dtype, checked_input
@@ -258,6 +259,35 @@ class Network:
             If the shape is wrong, or a value is no real number or not finite.
         """
         return checked_input(x, self.input_shape, self.dtype)
+
+    def adapt(self, x: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Let layers that need it take statistics of the training inputs, before the training.
+
+        `Standardize` and `Whitening2D` do. Each sees what the layers before it make of the inputs.
+        A recipe's run and the estimators call it themselves.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, *input_shape)
+            The inputs to train on, those of `Dataset.x` too that are not in memory.
+        weights : ndarray, shape (n,), optional
+            How much each example counts.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong or a value is not finite, or if such a layer stands behind one
+            that learns, or inside another.
+
+        Examples
+        --------
+        >>> from glassnet.nn import Dense, Standardize
+        >>> network = Network([Standardize(), Dense(1)], input_shape=2)
+        >>> network.adapt(np.array([[0.0, 5.0], [2.0, 9.0]]))
+        >>> network.layers[0].mean.tolist()
+        [1.0, 7.0]
+        """
+        adapt(self.parts, self.named_parts(), x, weights)
 
     def astype(self, dtype: str) -> Network:
         """Return a copy with its own parameters, in another dtype."""

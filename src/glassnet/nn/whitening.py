@@ -8,6 +8,7 @@ from glassnet.checks import real, whole
 from glassnet.nn.channel_rows import ChannelRows
 from glassnet.nn.correlation import correlate, correlate_back
 from glassnet.nn.layer import Cache, Layer, Parameter, Shape
+from glassnet.nn.standardize import checked_weights
 from glassnet.nn.windows import Pair, checked_pair, windows_for
 
 
@@ -73,13 +74,20 @@ class Whitening2D(Layer):
         self.parameters = (self.b,)
         return (*self.windows.output, count)
 
-    def adapt(self, x: np.ndarray) -> None:
-        """Take the filters from the training inputs, shape (n, height, width, channels).
+    def adapt(self, x: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Take the filters from the training inputs.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, height, width, channels)
+        weights : ndarray, shape (n,), optional
+            How much each of them counts; by default all the same.
 
         Raises
         ------
         ValueError
-            If the inputs are of another shape, there are none, or the layer is in no network yet.
+            If the inputs are of another shape, there are none, or the layer is in no network yet;
+            if there is not one weight for each of them, or a value is not finite.
         """
         if not self.in_network:
             raise ValueError("put Whitening2D into a Network before adapt: it needs the shapes")
@@ -88,16 +96,20 @@ class Whitening2D(Layer):
             raise ValueError(
                 f"Whitening2D expects inputs of shape ({expected}), got shape {x.shape}"
             )
+        weights = checked_weights(weights, len(x))
         x, size = x[: self.examples], self.filters.shape[3] // 2
-        count = len(x) * self.windows.output[0] * self.windows.output[1]
+        each = np.ones(len(x)) if weights is None else weights[: self.examples]
+        count = each.sum() * self.windows.output[0] * self.windows.output[1]
         total, products = np.zeros(size), np.zeros((size, size))
         shift = x[:1].mean(axis=(0, 1, 2), dtype=np.float64)  # against cancellation
-        for image in x:
+        for image, weight in zip(x, each, strict=True):
             patches = self.windows.of(image[np.newaxis] - shift).reshape(-1, size)
-            total += patches.sum(axis=0)
-            products += patches.T @ patches
+            total += weight * patches.sum(axis=0)
+            products += weight * (patches.T @ patches)
         mean = total / count
         covariance = products / count - np.outer(mean, mean)
+        if not np.isfinite(covariance).all():
+            raise ValueError("Whitening2D cannot adapt to NaN or infinity; remove or replace them")
         eigenvalues, eigenvectors = np.linalg.eigh(covariance)  # one in each column, rising
         largest = np.abs(eigenvectors).argmax(axis=0)
         # either sign is right: take the one that makes the largest entry positive
@@ -119,7 +131,7 @@ class Whitening2D(Layer):
     def forward(self, x: np.ndarray, cache: Cache, *, training: bool) -> np.ndarray:  # noqa: ARG002
         """Return the whitened patches, shape (batch, out_height, out_width, filters)."""
         if not self.adapted:
-            raise ValueError("Whitening2D has no filters yet; call its adapt(train.x) first")
+            raise ValueError("Whitening2D has no filters yet; call network.adapt(train.x) first")
         cache["shape"] = x.shape
         z = cache.array("z", (len(x), *self.windows.output, self.filters.shape[3]), x.dtype)
         correlate(x, self.filters.astype(x.dtype), self.windows, z)

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from glassnet.data import Dataset
 from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
-from glassnet.data.streaming import Source, StreamedRows, blocks
 from glassnet.nn import LayerError, Network
-from glassnet.nn.layer import Cache, Layer
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
 from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
@@ -129,7 +125,10 @@ def job_on(recipe: Recipe, whole: Dataset, test: Dataset) -> Job:
     job = Job(recipe, train, test, validation, network)
     job.check()
     network.class_names = train.class_names
-    _adapt(network, train.x)
+    try:
+        network.adapt(train.x)
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
     return job
 
 
@@ -150,52 +149,3 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
         )
     except LayerError as error:
         raise RecipeError(f"network.layers.{error.index}: {error}") from None
-
-
-def _adapt(network: Network, x: np.ndarray | StreamedRows) -> None:
-    """Let every layer with an `adapt` take statistics of what reaches it of the training inputs."""
-    for name, part in network.named_parts():
-        if "." in name and hasattr(part, "adapt"):
-            raise RecipeError(
-                f"layer {name}: {type(part).__name__} takes its statistics of the training inputs "
-                "and so cannot stand inside another layer; put it before that"
-            )
-    before: list[Layer] = []
-    for part in network.parts:
-        if hasattr(part, "adapt"):
-            if any(earlier.parameters or earlier.inner for earlier in before):
-                raise RecipeError(
-                    f"{type(part).__name__} takes its statistics before the training and so cannot "
-                    "stand behind a layer that learns; put it before the first such layer"
-                )
-            if before:
-                x = StreamedRows(_Reaching(x, before))
-            part.adapt(x)
-            before = []
-        before.append(part)
-
-
-class _Reaching(Source):
-    """What reaches a layer: computed, from the inputs and the layers before it, when it is read."""
-
-    def __init__(self, x: np.ndarray | StreamedRows, before: list[Layer]) -> None:
-        self._x, self._before = x, before
-        first = x[:1]
-        self._largest = first.size
-        for part in before:
-            first = part.forward(first, Cache(), training=False)
-            self._largest = max(self._largest, first.size)
-        self._shape = (len(x), *first.shape[1:])
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._shape
-
-    def read(self, rows: np.ndarray, out: np.ndarray) -> None:
-        done = 0
-        for block in blocks(rows, self._largest):
-            x = self._x[block]
-            for part in self._before:
-                x = part.forward(x, Cache(), training=False)
-            out[done : done + len(block)] = x
-            done += len(block)

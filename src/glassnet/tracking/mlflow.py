@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.checks import flag
 from glassnet.extras import require
-from glassnet.tracking.numbers import measurements, settings_of
+from glassnet.tracking.numbers import begins, measurements, settings_of
 from glassnet.training import Callback
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class MLflow(Callback):
     The settings are the run's parameters, those of a further phase under ``"phase_2."``. After each
     epoch the measurements are its metrics, whose step is the epoch. At the end the network is
     logged as the file ``model.npz``; `glassnet.Network.load` reads it. A resumed training goes on
-    in the same run; one that fails or is broken off says so.
+    in the same run, and so does a further phase; one that fails or is broken off says so. Another
+    training has a run of its own, and a copy of the callback begins one.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class MLflow(Callback):
     Attributes
     ----------
     run_id : str or None
-        Of the run, once training has begun.
+        Of the run, once training has begun; a copy has none.
 
     Raises
     ------
@@ -73,10 +74,15 @@ class MLflow(Callback):
         self.run_id: str | None = None
         self._client: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # what a copy or a pickle watches is another training
+        return self.__dict__ | {"run_id": None, "_client": None}
+
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin a run, or go on with it, and log the settings."""
         self._client = require("mlflow", "mlflow").MlflowClient(self.tracking_uri)
-        if self.run_id is None:
+        if self.run_id is None or begins(trainer):
+            self.run_id = None  # that of another training is left alone, should there be no new one
             self.run_id = self._begin()
         else:
             self._client.update_run(self.run_id, status="RUNNING")

@@ -69,12 +69,17 @@ class ProgressBar(Callback):
 
     def on_fit_end(self, trainer: Trainer) -> None:  # noqa: ARG002
         """Leave the bar as it is."""
-        self._bar.close()
+        self._let_go()
 
     def on_fit_error(self, trainer: Trainer, error: BaseException) -> None:  # noqa: ARG002
         """Leave the bar where training ended."""
-        if self._bar is not None:
-            self._bar.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the bar, and forget it: it has a file, which no copy and no pickle can have."""
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
 
 def _words(measured: dict[str, Any], prefix: str = "") -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.checks import flag, whole
 from glassnet.extras import installed, require
-from glassnet.tracking.numbers import measurements, settings_of
+from glassnet.tracking.numbers import begins, measurements, settings_of
 from glassnet.training import Callback
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ class TensorBoard(Callback):
     installed, what the first layer looks for (images). At the beginning the settings, as
     hyperparameters and as text. The step of everything is the epoch.
 
-    A resumed training goes on in the same folder: what was written after its checkpoint is hidden.
-    So is what another training wrote there before, so give each its own folder.
+    A resumed training goes on where it was: what was written after its checkpoint is hidden. So
+    does a further phase. Another training in the same folder, such as the next `fit` of an
+    estimator, writes into ``training_2`` in it, then ``training_3``: TensorBoard shows each.
 
     Parameters
     ----------
@@ -63,23 +64,34 @@ class TensorBoard(Callback):
         self.histograms = flag("histograms", histograms)
         self.images = flag("images", images)
         self.every = whole("every", every, at_least=1)
+        self._place: Path | None = None
         self._writer: Any = None
+        self._end: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what a copy or a pickle watches is another training
+        return self.__dict__ | {"_place": None, "_writer": None, "_end": None}
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin an event file with the settings."""
         epoch = len(trainer.history)
+        require("tensorboardX", "tensorboard")
+        if begins(trainer):
+            self._place = _place_for_another(Path(self.folder))
         self._writer = self._new_writer(purge_step=epoch + 1)
         self._settings = settings_of(trainer)
         rows = [f"| {name} | {value} |" for name, value in self._settings.items()]
         table = "\n".join(["| setting | value |", "| --- | --- |", *rows])
         self._writer.add_text(f"settings/phase {trainer.progress.phase}", table, epoch + 1)
-        self._end: Any = None
+        self._end = None
 
     def _new_writer(self, **options: Any) -> Any:  # noqa: ANN401
         """Return what writes a new file, which is read after those that are there."""
         writer = require("tensorboardX", "tensorboard").SummaryWriter
-        files = len(list(Path(self.folder).glob("events.*")))  # names have the time in seconds only
-        return writer(os.fspath(self.folder), filename_suffix=f".{files:06}", **options)
+        if self._place is None:
+            self._place = _last_place(Path(self.folder))
+        files = len(list(self._place.glob("events.*")))  # names have the time in seconds only
+        return writer(os.fspath(self._place), filename_suffix=f".{files:06}", **options)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Write what was measured, and how the numbers are distributed."""
@@ -121,15 +133,44 @@ class TensorBoard(Callback):
         """Close the event file; another phase begins its own."""
         if self._end is not None:
             self._writer.file_writer.add_summary(self._end)
-        self._writer.close()
+        self._close()
 
     def on_fit_error(self, trainer: Trainer, error: BaseException) -> None:  # noqa: ARG002
         """Close the event file with what there is."""
-        if self._writer is not None:
-            self._writer.close()
+        self._close()
+
+    def _close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def on_test_end(self, trainer: Trainer, measured: dict[str, Any]) -> None:
         """Write what was measured on the test set, at the last epoch."""
         with self._new_writer() as writer:
             for tag, value in measurements(measured, "test").items():
                 writer.add_scalar(tag, value, len(trainer.history))
+
+
+_ANOTHER = "training_"
+
+
+def _place_for_another(folder: Path) -> Path:
+    """Return the folder; or a new one in it, if there is a training in it already."""
+    place, number = folder, 1
+    while True:
+        try:
+            place.mkdir(parents=True)  # of two trainings at once, one makes it
+        except FileExistsError:
+            if number == 1 and folder.is_dir() and not any(folder.glob("events.*")):
+                return folder
+        else:
+            return place
+        number += 1
+        place = folder / f"{_ANOTHER}{number}"
+
+
+def _last_place(folder: Path) -> Path:
+    """Return where the last training in this folder is."""
+    numbers = [path.name.removeprefix(_ANOTHER) for path in folder.glob(f"{_ANOTHER}*")]
+    last = max((int(number) for number in numbers if number.isdecimal()), default=1)
+    return folder / f"{_ANOTHER}{last}" if last > 1 else folder

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from glassnet.checks import real, whole
+from glassnet.configurable import call_of
 from glassnet.names import lookup
 from glassnet.nn import Network
 from glassnet.optim.monitoring import should_rise
@@ -44,6 +45,9 @@ class Callback:
 
     order: ClassVar[int] = 0
     """Those with a smaller one are called first; those with the same, in the order given."""
+
+    def __repr__(self) -> str:
+        return call_of(self)
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Before the first epoch of a phase."""

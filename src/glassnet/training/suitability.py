@@ -53,4 +53,10 @@ def check_monitors(
     numbers = dict.fromkeys(measured, True)
     for watcher in (*schedule.each(), *callbacks):
         if (monitor := getattr(watcher, "monitor", None)) is not None:
+            plain = str(monitor).removeprefix("validation_")
+            if plain != monitor and plain in numbers and f"validation_{plain}" not in numbers:
+                raise ValueError(
+                    f"unknown number to monitor {monitor!r}: there is no validation data. Give fit "
+                    f"some as validation, or let {type(watcher).__name__} monitor {plain!r}"
+                )
             lookup(numbers, monitor, "number to monitor")
