@@ -98,7 +98,7 @@ def test_layers_that_take_statistics_take_them_of_the_training_part(iris: Any) -
     assert fitted.score(x, y) > 0.9
     assert not np.allclose(fitted.network_.layers[0].mean, x.mean(axis=0), rtol=1e-4)
     behind = NeuralNetworkClassifier(layers=layers[::-1])
-    with pytest.raises(ValueError, match="put it before the first layer that learns"):
+    with pytest.raises(ValueError, match="put it before the first such layer"):
         behind.fit(x, y)
 
 
