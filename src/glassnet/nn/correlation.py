@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.nn import lowering, winograd
+from glassnet.nn import lowering, row_lowering, winograd
 from glassnet.nn.windows import Windows
 
 
@@ -24,6 +24,8 @@ def correlate(
     """
     if groups == 1 and winograd.pays(windows, W.shape, len(x)):
         winograd.correlate(x, W, windows, out)
+    elif groups == 1 and row_lowering.pays(windows, W.shape, x.itemsize):
+        row_lowering.correlate(x, W, windows, out)
     else:
         lowering.correlate(x, W, windows, out, groups=groups)
 
@@ -44,6 +46,8 @@ def correlate_filters(
     """
     if groups == 1 and winograd.pays(windows, out.shape, len(x)):
         winograd.correlate_filters(x, dy, windows, out)
+    elif groups == 1 and row_lowering.pays(windows, out.shape, x.itemsize):
+        row_lowering.correlate_filters(x, dy, windows, out)
     else:
         lowering.correlate_filters(x, dy, windows, out, groups=groups)
 

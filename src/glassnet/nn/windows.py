@@ -79,6 +79,27 @@ class Windows(NamedTuple):
             ),
         )
 
+    def rows_of(self, padded: np.ndarray) -> np.ndarray:
+        """Return a view of the rows of windows that begin in each row of padded images.
+
+        Parameters
+        ----------
+        padded : ndarray, shape (n, height, width, channels)
+
+        Returns
+        -------
+        ndarray, shape (n, height, out_width, kernel_width, channels)
+            Rows overlap: don't write to them.
+        """
+        n, height, _, channels = padded.shape
+        image, row, column, channel = padded.strides
+        return np.lib.stride_tricks.as_strided(
+            padded,
+            (n, height, self.output[1], self.kernel[1], channels),
+            (image, row, column * self.strides[1], column * self.dilation[1], channel),
+            writeable=False,
+        )
+
     def at(self, padded: np.ndarray, i: int, j: int) -> np.ndarray:
         """Return a view of entry (i, j) of every window.
 
