@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.nn import correlation, lowering, threads, winograd
+from glassnet.nn import correlation, lowering, row_lowering, threads, winograd
 from glassnet.nn.windows import Windows, windows_for
 
 GEOMETRIES = [((8, 8), 1), ((7, 10), 1), ((6, 5), 0), ((3, 3), 0), ((5, 9), 2), ((1, 1), (1, 2))]
@@ -97,9 +97,9 @@ def test_a_layer_with_many_channels_is_done_so_forwards_and_backwards(monkeypatc
     fast = passes()
     called = []
     for name in ("correlate", "correlate_filters"):
-        function = getattr(lowering, name)
+        function = getattr(row_lowering, name)
         monkeypatch.setattr(
-            correlation.lowering,
+            correlation.row_lowering,
             name,
             lambda *given, _function=function, **more: called.append(_function(*given, **more)),
         )

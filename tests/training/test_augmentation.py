@@ -85,6 +85,9 @@ def test_images_are_changed_in_training_and_not_in_validation() -> None:
     class Blank(Cutout):
         """Leaves nothing of an image."""
 
+        def check(self, input_shape):
+            """Be larger than it."""
+
     data = pictures()
     run = trainer(augmentation=[Blank(99)])
     history = run.fit(data, epochs=4, validation=data)

@@ -125,8 +125,10 @@ def test_where_all_happens_within_a_few_steps_it_asks_for_more() -> None:
     found = rate_curve.range_of(np.geomspace(1e-6, 1e30, 60), losses)
     assert found.exploded
     assert found.suggestion is None
-    assert found.problem.startswith("the loss fell and grew out of bounds within 1")
+    assert found.problem.startswith("the loss grew out of bounds within 1")
     assert "take more steps" in found.problem
+    at_once = rate_curve.range_of(np.geomspace(1.0, 1e3, 60), losses[:1])
+    assert at_once.problem.startswith("the loss grew from the first rates on, 1 to 1")
 
 
 @pytest.mark.parametrize(("end", "rose"), [(0.9, True), (0.31, False), (0.2, False)])

@@ -20,6 +20,9 @@ _RISEN, _RISEN_DEVIATIONS = 0.1, 3.0
 """A loss has risen if it comes back this part of the way that it fell, and so many deviations:
 fewer, for its noise is less where it is low."""
 
+_FASTEST = 1.5
+"""By what the rate may rise from step to step for a fall to be seen before the loss explodes."""
+
 FEWEST = 10
 """Steps of a test."""
 
@@ -63,10 +66,10 @@ class RateRange(NamedTuple):
         if self.suggestion is not None:
             return None
         last = f"{self.rates[-1]:.3g}"
-        if self.exploded and self.smoothed.min() < _FALLEN * self.smoothed[0]:
+        if self.exploded and (self.rates[1:] > _FASTEST * self.rates[:-1]).any():
             return (
-                f"the loss fell and grew out of bounds within {len(self.rates)} steps, too few to "
-                f"say more: take more steps, or a lower rate than {last} as the highest"
+                f"the loss grew out of bounds within {len(self.rates)} steps, too few to say "
+                "more: take more steps, or a lower rate as the highest"
             )
         if self.exploded and not self.fell:
             return (
