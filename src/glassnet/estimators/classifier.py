@@ -64,7 +64,8 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
     network_, history_, coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_, \
     validation_loss_curve_, best_validation_score_, n_iter_, n_layers_, n_outputs_, \
     out_activation_, t_, stopped_
-        See `FittedAttributes`. Also ``n_features_in_`` and ``feature_names_in_``.
+        See the table in `docs/api/estimators.md`. Also ``n_features_in_`` and
+        ``feature_names_in_``.
 
     Examples
     --------
