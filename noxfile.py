@@ -69,7 +69,18 @@ def package(session: nox.Session) -> None:
 
 
 CORE = ("nn", "optim", "training", "data", "estimators", "export", "tracking", "notebook")
-EXTRAS = ("", "cli", "sklearn", "fast", "export", "tensorboard", "mlflow", "notebook", "study")
+EXTRAS = (
+    "",
+    "cli",
+    "sklearn",
+    "fast",
+    "export",
+    "tensorboard",
+    "mlflow",
+    "notebook",
+    "study",
+    "cluster",
+)
 
 
 @nox.session

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# a shell's background job ignores Ctrl-C, and so would the commands that are interrupted here
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # these stand beside the tests and are no tests: give them names to import them by
 for _name in ("reference", "fabricated"):
