@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from glassnet.cli import data as data_command
 from glassnet.cli.progress import downloads
@@ -42,6 +43,27 @@ def test_examples_are_drawn(glassnet, workplace) -> None:
 def test_the_drawing_goes_where_it_is_wanted(glassnet, workplace) -> None:
     assert glassnet("data", "show", "digits", "--out", "a.svg").code == 0
     assert "<svg" in (workplace / "a.svg").read_text()
+
+
+def test_pictures_of_different_sizes_are_drawn_in_one(glassnet, workplace) -> None:
+    for name, size in (("cat", (9, 7)), ("dog", (8, 8))):
+        (workplace / "photos" / name).mkdir(parents=True)
+        for i in range(5):
+            picture = Image.new("L", size, 20 * i)
+            picture.save(workplace / "photos" / name / f"{i}.png")
+    refused = glassnet("data", "show", "photos")
+    assert refused.code == 2
+    assert "data.size" in refused.err
+    done = glassnet("data", "show", "photos", "--size", "6", "5")
+    assert done.code == 0, done.err
+    assert "shape (6, 5, 1)" in done.out
+    assert (workplace / "photos-samples.png").is_file()
+
+
+def test_only_pictures_have_a_size(glassnet) -> None:
+    refused = glassnet("data", "show", "digits", "--size", "6", "5")
+    assert refused.code == 2
+    assert "folders of images" in refused.err
 
 
 @pytest.mark.parametrize(

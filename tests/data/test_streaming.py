@@ -244,3 +244,11 @@ def test_a_picture_that_is_exchanged_changes_the_checksum(folder) -> None:
     assert stream_image_folder(folder, size=(6, 4)).streamed.checksum(0) != before
     (folder / "dog" / "3.png").write_bytes((folder / "cat" / "2.png").read_bytes() + b" ")
     assert data.streamed.checksum(0) != before
+
+
+def test_a_picture_that_is_taken_away_is_told(folder) -> None:
+    data = stream_image_folder(folder, size=(6, 5), color=True)
+    gone = sorted(folder.glob("*/*.png"))[0]
+    gone.unlink()
+    with pytest.raises(FileNotFoundError, match=rf"{gone.name} is gone: it was there"):
+        data.x[:]

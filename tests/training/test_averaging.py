@@ -189,3 +189,9 @@ def test_other_settings_than_those_of_the_checkpoint_are_refused(
     make_trainer(small_network(), callbacks=[average]).fit(blobs(), epochs=1)
     with pytest.raises(ValueError, match=r"of a run with MovingAverage\(0.9, .*resume with"):
         gn.MovingAverage(0.5).load_state(average.state())
+
+
+def test_a_network_can_end_with_one_average_alone(blobs, make_trainer, small_network) -> None:
+    trainer = make_trainer(small_network(), callbacks=[gn.MovingAverage(), gn.MovingAverage(0.9)])
+    with pytest.raises(ValueError, match="give one MovingAverage"):
+        trainer.fit(blobs(), epochs=1)

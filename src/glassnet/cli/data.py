@@ -11,7 +11,7 @@ import typer
 from glassnet.cli import options
 from glassnet.cli.console import add, out, say, table
 from glassnet.cli.progress import downloads
-from glassnet.data import DATASETS, Dataset, fetch_dataset, find_dataset, load_dataset
+from glassnet.data import DATASETS, Dataset, fetch_dataset, find_dataset
 from glassnet.data.augmentation import (
     AUGMENTATIONS,
     Augmentation,
@@ -19,6 +19,7 @@ from glassnet.data.augmentation import (
     augmentation_from_config,
 )
 from glassnet.names import unknown
+from glassnet.recipes import DataTable, RecipeError, load_data, load_recipe, parse_setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +70,8 @@ def fetch(
 @app.command(
     epilog="Examples:\n\nglassnet data show digits --out digits.png\n\n"
     'glassnet data show mnist --augment "RandomRotation degrees=15"\n\n'
-    "glassnet data show cifar10 --augment my-recipe.toml"
+    "glassnet data show cifar10 --augment my-recipe.toml\n\n"
+    "glassnet data show photos --size 64 64"
 )
 def show(
     name: Annotated[str, typer.Argument(help="Name of a data set, or the path of one.")],
@@ -92,6 +94,15 @@ def show(
             show_default=False,
         ),
     ] = None,
+    size: Annotated[
+        tuple[int, int] | None,
+        typer.Option(
+            help="Of a folder of images: height and width that all are resized to.",
+            min=1,
+            metavar="HEIGHT WIDTH",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: options.DataDir = None,
 ) -> None:
     """Draw examples of every class of a data set, or what augmentation makes of images."""
@@ -99,7 +110,8 @@ def show(
 
     augmentations = _augmentations(changes) if changes else []
     with downloads() as progress:
-        train, _ = load_dataset(name, data_dir=data_dir, progress=progress)
+        table = DataTable(name=name, size=None if size is None else list(size))
+        train, _ = load_data(table, data_dir=data_dir, progress=progress)
     say(repr(train))
     if augmentations:
         figure, what = _draw_augmented(train, augmentations, seed), "augmented"
@@ -112,8 +124,6 @@ def show(
 
 def _augmentations(texts: list[str]) -> list[Augmentation]:
     """Return what recipes and descriptions, ``"Cutout size=8"``, ask for, in this order."""
-    from glassnet.recipes import RecipeError, load_recipe, parse_setting
-
     found: list[Augmentation] = []
     for text in texts:
         kind, *settings = text.split()

@@ -40,7 +40,13 @@ class ImageFiles(Source):
             If a file can't be read.
         """
         for row, image in zip(rows.tolist(), out, strict=True):
-            decode_into(self._files[row], image)
+            try:
+                decode_into(self._files[row], image)
+            except FileNotFoundError:
+                raise FileNotFoundError(
+                    f"{self._files[row]} is gone: it was there when the folder was listed; "
+                    "leave the pictures where they are as long as they are learned from"
+                ) from None
 
     def checksum(self, rows: np.ndarray, value: int) -> int:
         """Go on with a CRC-32 over names and sizes of the files: nothing is decoded."""

@@ -191,7 +191,7 @@ def _common_form(
         if size is None and sizes[-1] != sizes[0]:
             raise ValueError(
                 f"{file} has height and width {sizes[-1]}, {files[0]} has {sizes[0]}; "
-                "give the size that all shall be resized to"
+                "give the size that all shall be resized to (in a recipe: data.size)"
             )
     return size or sizes[0], any_color if color is None else color
 

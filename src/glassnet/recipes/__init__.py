@@ -9,6 +9,7 @@ from glassnet.recipes.folder import RunFolder  # noqa: E402 after the friendly r
 from glassnet.recipes.job import Job, build_network, job_on, prepare  # noqa: E402
 from glassnet.recipes.loading import load_data  # noqa: E402
 from glassnet.recipes.recipe import (  # noqa: E402
+    DataTable,
     Recipe,
     RecipeError,
     load_recipe,
@@ -19,6 +20,7 @@ from glassnet.recipes.recipe import (  # noqa: E402
 from glassnet.recipes.run import fit_phases, measure_test, run  # noqa: E402
 
 __all__ = [
+    "DataTable",
     "Job",
     "Recipe",
     "RecipeError",

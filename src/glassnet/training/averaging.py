@@ -62,7 +62,15 @@ class MovingAverage(Callback):
         return f"MovingAverage({self.decay}, every={self.every}, warm_up={self.warm_up})"
 
     def on_fit_start(self, trainer: Trainer) -> None:
-        """Begin with the numbers of the network, unless the phase is resumed."""
+        """Begin with the numbers of the network, unless the phase is resumed.
+
+        Raises
+        ------
+        ValueError
+            If the trainer has another one: the network can't end with both.
+        """
+        if sum(isinstance(callback, MovingAverage) for callback in trainer.callbacks) > 1:
+            raise ValueError("a network ends with one moving average: give one MovingAverage")
         if not trainer.resumed:
             self._waiting = self._updates = 0
             self._average = _copies(trainer.network)
