@@ -265,6 +265,33 @@ def test_a_verbose_estimator_writes_a_line_an_epoch(
 
 
 @quiet
+def test_columns_of_labels_name_the_outputs_of_the_network() -> None:
+    pandas = pytest.importorskip("pandas", reason="tables need pandas, of the extra study")
+    x, y = make_multilabel_classification(40, 8, n_classes=3, random_state=0)
+    table = pandas.DataFrame(y, columns=["sky", "sea", "sand"])
+    fitted = NeuralNetworkClassifier((4,), max_iter=2).fit(x, table)
+    assert fitted.network_.class_names == ("sky", "sea", "sand")
+    assert fitted.classes_.tolist() == [0, 1, 2]  # as those of MLPClassifier
+    unnamed = NeuralNetworkClassifier((4,), max_iter=2).fit(x, y)
+    assert unnamed.network_.class_names == ("0", "1", "2")
+
+
+@quiet
+def test_the_score_on_validation_data_can_be_watched(iris: Any) -> None:
+    x, y = iris
+    stopping = gn.EarlyStopping("validation_score", patience=2)
+    for Estimator in (NeuralNetworkClassifier, NeuralNetworkRegressor):
+        estimator = Estimator(
+            hidden_layer_sizes=4, max_iter=100, tol=0.0, random_state=0, callbacks=[stopping]
+        )
+        estimator.fit(x, y, X_val=x[::5], y_val=y[::5])
+        scores = estimator.validation_scores_
+        assert stopping.best_epoch == 1 + int(np.argmax(scores))
+        assert estimator.n_iter_ in {stopping.best_epoch + 2, 100}
+    with pytest.raises(ValueError, match="there is no validation data"):
+        estimator.fit(x, y)
+
+
 def test_an_interrupted_training_keeps_what_it_learned(iris: Any) -> None:
     class Impatient(gn.Callback):
         def on_epoch_end(self, trainer: Any, record: Any) -> None:

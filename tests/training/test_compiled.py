@@ -480,3 +480,25 @@ def test_without_threadpoolctl_blas_keeps_its_threads(monkeypatch) -> None:
     ours, _ = train("numba", NETWORKS["relu"])
     slow, _ = train("numpy", NETWORKS["relu"])
     np.testing.assert_allclose(ours, slow, rtol=1e-9, atol=1e-12)
+
+
+def test_adam_counts_the_steps_that_an_interrupt_ended(monkeypatch) -> None:
+    """Ctrl-C within compiled steps is noticed by Python when they are done."""
+
+    class Interrupted(team.Team):
+        def run(self, function):
+            super().run(function)
+            raise KeyboardInterrupt
+
+    def learn(optimizer: gn.Adam) -> None:
+        network = gn.Network([gn.Dense(4, "softmax")], input_shape=7, seed=0)
+        trainer = gn.Trainer(network, loss=SMOOTH, optimizer=optimizer, engine="numba")
+        trainer.batch_size = 10
+        trainer.fit(data(50), epochs=1)
+
+    whole, interrupted = gn.Adam(0.02), gn.Adam(0.02)
+    learn(whole)
+    monkeypatch.setattr(team, "Team", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        learn(interrupted)
+    assert interrupted.steps == whole.steps == 5

@@ -125,7 +125,8 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         """Return scikit-learn's name of what is between the last pre-activation and predictions."""
         return self._output_activation() or "identity"
 
-    def _class_names(self) -> tuple[str, ...]:
+    def _class_names(self, y: Any) -> tuple[str, ...]:  # noqa: ANN401, ARG002
+        """Return the names of classes or labels, of `y` as it was given; none if there are none."""
         return ()
 
     def _check_warm_start(self, y: np.ndarray) -> None:
@@ -215,7 +216,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         weights = self._weights(targets, weights_of(sample_weight, len(x)))
         loss = self._loss_function()
         if fresh:
-            self._begin(x.shape[1], shape, x.dtype.name)
+            self._begin(x.shape[1], shape, x.dtype.name, self._class_names(y))
         train = self._dataset(self._shaped(x, shape), targets, weights)
         validation = None
         if X_val is not None:
@@ -237,7 +238,13 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             learn(self, train, validation, objective, partial=partial)
         return self
 
-    def _begin(self, features: int, shape: tuple[int, ...] | None, dtype: str) -> None:
+    def _begin(
+        self,
+        features: int,
+        shape: tuple[int, ...] | None,
+        dtype: str,
+        class_names: tuple[str, ...],
+    ) -> None:
         """Make the network, and forget what was learned before."""
         rng = check_random_state(self.random_state)
         input_shape = shape_of_example(self, features, shape)
@@ -248,7 +255,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
             output=self._output_activation(),
             dtype=dtype,
             rng=rng,
-            class_names=self._class_names(),
+            class_names=class_names,
         )
         self.architecture_ = architecture_of(self)
         self.seed_ = int(rng.randint(SEEDS))

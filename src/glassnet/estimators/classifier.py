@@ -172,8 +172,10 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
     def _told_activation(self) -> str:
         return "logistic" if self._output_activation() == "sigmoid" else "softmax"
 
-    def _class_names(self) -> tuple[str, ...]:
-        names = tuple(map(str, self.classes_))
+    def _class_names(self, y: Any) -> tuple[str, ...]:  # noqa: ANN401
+        """Return the classes as text, or what the columns of a table of labels are called."""
+        of_labels = getattr(y, "columns", self.classes_) if self.multilabel_ else self.classes_
+        names = tuple(map(str, of_labels))
         return names if len(set(names)) == len(names) else ()
 
     def _encoded(self, y: Any, *, fresh: bool, classes: Any = None) -> np.ndarray:  # noqa: ANN401

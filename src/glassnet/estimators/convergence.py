@@ -43,6 +43,8 @@ class Convergence(Callback):
         Whether it stopped training.
     """
 
+    adds = ("validation_score",)
+
     def __init__(self, *, early_stopping: bool) -> None:
         self.early_stopping = early_stopping
         self.losses: list[float] = []

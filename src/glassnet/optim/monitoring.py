@@ -11,4 +11,4 @@ def should_rise(monitor: str) -> bool:
     >>> should_rise("validation_accuracy"), should_rise("loss")
     (True, False)
     """
-    return monitor.endswith(("accuracy", "recall"))
+    return monitor.endswith(("accuracy", "recall", "score"))

@@ -45,6 +45,8 @@ class Callback:
 
     order: ClassVar[int] = 0
     """Those with a smaller one are called first; those with the same, in the order given."""
+    adds: ClassVar[tuple[str, ...]] = ()
+    """Keys that it puts into the records at the end of an epoch, for those after it to monitor."""
 
     def __repr__(self) -> str:
         return call_of(self)

@@ -226,6 +226,10 @@ class CompiledSteps:
         )
         paces, settings = rule.paces(rates, network.dtype), rule.settings(network.dtype)
         arguments = (parameters, self._chain, examples, paces, batch_size, loss, settings)
-        done: list[int] = self._team.run(lambda member: train(member, *arguments))
+        try:
+            done: list[int] = self._team.run(lambda member: train(member, *arguments))
+        except KeyboardInterrupt:
+            self._optimizer.count(len(rates))  # Python tells of it when the steps are done
+            raise
         self._optimizer.count(done[0])
         return done[0]

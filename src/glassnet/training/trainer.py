@@ -295,9 +295,12 @@ class Trainer:
         names = metrics_for(train, self.metrics)
         self.measured = Metrics(self.loss, names, outputs)
         keys = [name for name in names if name != "per_class_recall"]
-        if validation is not None:
+        added = [key for callback in self.callbacks for key in callback.adds]
+        if validation is None:
+            keys += [key for key in added if not key.startswith("validation_")]
+        else:
             check_fit(self.network, validation)
-            keys += [f"validation_{name}" for name in keys]
+            keys += [f"validation_{name}" for name in keys] + added
         check_monitors(self.schedule, self.callbacks, keys)
 
     @property
