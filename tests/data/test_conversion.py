@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -213,3 +215,10 @@ def test_a_resumed_training_with_random_transforms_goes_on(tmp_path):
 def test_a_function_is_to_be_called():
     with pytest.raises(TypeError, match="a function is no data set: call it"):
         as_dataset(lambda: generator(X, Y))
+
+
+def test_an_endless_generator_is_told_before_the_memory_is_full(monkeypatch) -> None:
+    monkeypatch.setattr("glassnet.data.conversion._memory", lambda: 10 * X.nbytes)
+    with pytest.raises(ValueError, match=r"and goes on\. Of an endless one give a part"):
+        as_dataset(itertools.repeat((X, Y)))
+    assert len(as_dataset(itertools.islice(itertools.repeat((X, Y)), 4))) == 4 * len(X)

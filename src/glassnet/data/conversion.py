@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 from glassnet.data import columnar, map_style
 from glassnet.data.dataset import Dataset
 from glassnet.data.examples import arranged, as_example
+
+_SHARE_OF_MEMORY = 0.5
+"""An iterable that gives more than that is taken for an endless one."""
 
 
 def as_dataset(
@@ -64,7 +68,8 @@ def as_dataset(
     TypeError
         If it is nothing of this, or holds no numbers.
     ValueError
-        If it is empty, examples differ in shape, or a column is missing.
+        If it is empty or gives more than half of the machine's memory holds, examples differ in
+        shape, or a column is missing.
 
     Examples
     --------
@@ -112,6 +117,7 @@ def _read_through(
     """Read an iterable of batches, or of single examples, to its end."""
     xs: list[np.ndarray] = []
     ys: list[np.ndarray] = []
+    room = _SHARE_OF_MEMORY * _memory()
     for item in batches:
         try:
             x, y = item
@@ -130,6 +136,21 @@ def _read_through(
             )
         if rows.shape[1:] != xs[0].shape[1:]:
             raise ValueError(f"examples differ in shape: {xs[0].shape[1:]}, then {rows.shape[1:]}")
+        room -= rows.nbytes
+        if room < 0:
+            raise ValueError(
+                f"the iterable gave {sum(map(len, xs)):,} examples, which half of the memory can't "
+                "hold, and goes on. Of an endless one give a part, itertools.islice(batches, 100); "
+                "what is too large for memory can stay in files: numpy.load(path, mmap_mode='r')"
+            )
     if not xs:
         raise ValueError("the iterable gave nothing: a generator can be read only once")
     return Dataset(arranged(np.concatenate(xs), shape), np.concatenate(ys), name=name, dtype=dtype)
+
+
+def _memory() -> float:
+    """Return the machine's memory, in bytes; infinity where the system doesn't tell."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
