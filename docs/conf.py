@@ -70,7 +70,7 @@ _OUTSIDE = {
 _TITLES = {"thesis/ledger": "Ledger of the thesis' claims", "thesis/answers": "Its open questions"}
 _LITERAL = re.compile(r"(``.*?``)")
 _FILE_AS_TEXT = re.compile(r"\[`?[\w./-]+\.md`?\]\(([\w./-]+\.md(?:#[\w-]+)?)\)")
-_FILE = re.compile(r"`docs/([\w-]+)\.md`")
+_FILE = re.compile(r"`docs/([\w/-]+)\.md`")
 _ELSEWHERE = re.compile(r":ref:`([^<`]+) <[^>]+>`")
 
 

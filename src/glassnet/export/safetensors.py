@@ -43,13 +43,14 @@ def save_safetensors(
     Examples
     --------
     >>> import tempfile
+    >>> import safetensors.numpy
     >>> import glassnet as gn
     >>> network = gn.Network([gn.Dense(3, "relu"), gn.Dense(1)], input_shape=2)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_safetensors(network, folder + "/model.safetensors")
-    ...     loaded = load_safetensors(folder + "/model.safetensors")
-    >>> bool((loaded.theta == network.theta).all())
-    True
+    ...     tensors = safetensors.numpy.load_file(folder + "/model.safetensors")
+    >>> sorted(tensors)
+    ['dense_1.W', 'dense_1.b', 'dense_2.W', 'dense_2.b']
     """
     network = network_of(network, "save_safetensors")
     save = require("safetensors.numpy", "export").save
@@ -73,6 +74,17 @@ def load_safetensors(path: str | os.PathLike[str]) -> Network:
     ValueError
         If it is no safetensors file or damaged, has no glassnet configuration, or its tensors are
         not those of the configured network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(3, "relu"), gn.Dense(1)], input_shape=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_safetensors(network, folder + "/model.safetensors")
+    ...     loaded = load_safetensors(folder + "/model.safetensors")
+    >>> bool((loaded.theta == network.theta).all())
+    True
     """
     safetensors = require("safetensors", "export")
     with Path(path).open("rb"):  # an error of the operating system, if there is no such file
