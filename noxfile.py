@@ -107,10 +107,14 @@ def parity(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site of the documentation, tutorials included; a warning is an error."""
+    """Build the site of the documentation, tutorials included, and follow the links within it.
+
+    A warning is an error.
+    """
     session.install(".[docs]")
     out = "docs/_build/html"
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", out)
+    session.run("python", "docs/check_links.py", out)
     session.log(f"open {out}/index.html")
 
 

@@ -3,6 +3,7 @@
 import ast
 import doctest
 import re
+import runpy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,3 +127,13 @@ def test_no_placeholder_is_left(page) -> None:
 def test_the_code_of_a_tutorial_is_as_wide_as_the_site_shows(tutorial) -> None:
     code = tutorial.read_text("utf-8").split('"""', 2)[2]
     assert max(len(line) for line in code.splitlines() if not line.startswith("#")) <= 88
+
+
+def test_links_of_the_site_that_lead_nowhere_are_found(tmp_path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "index.html").write_text('<h2 id="there">A</h2> <a href="#there">B</a>')
+    good = ["api/index.html#there", "https://example.org/gone", "#top", "api/index.html"]
+    bad = ["#gone", "api/index.html#gone", "gone.html"]
+    (tmp_path / "a.html").write_text("".join(f'<a href="{link}">C</a>' for link in good + bad))
+    broken_links = runpy.run_path(str(ROOT / "docs" / "check_links.py"))["broken_links"]
+    assert broken_links(tmp_path) == [f"a.html: {link!r}" for link in bad]
