@@ -25,7 +25,7 @@ class _Page(HTMLParser):
 
 
 def broken_links(site: Path) -> list[str]:
-    """Return a line for each link to a file or an anchor that isn't there; addresses are left out."""
+    """Return a line for each link to a file or an anchor that is missing; no address is asked."""
     site = site.resolve()
     pages = {file: _Page(file) for file in sorted(site.rglob("*.html"))}
     found = []
