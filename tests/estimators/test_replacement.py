@@ -53,6 +53,15 @@ def close(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
         {"solver": "sgd", "learning_rate_init": 0.1, "alpha": 0.3},
         {"solver": "sgd", "learning_rate_init": 0.1, "nesterovs_momentum": False, "momentum": 0.5},
         {"solver": "sgd", "learning_rate_init": 0.1, "momentum": 0.0},
+        {"solver": "sgd", "learning_rate_init": 0.1, "learning_rate": "invscaling"},
+        {
+            "solver": "sgd",
+            "learning_rate_init": 0.5,
+            "learning_rate": "adaptive",
+            "tol": 0.02,
+            "n_iter_no_change": 1,
+            "nesterovs_momentum": False,
+        },
         {"solver": "lbfgs", "alpha": 0.1},
     ],
     ids=str,
@@ -163,3 +172,15 @@ def test_digits_are_recognised_as_well_as_by_scikit_learn(digits: Any) -> None:
     )
     assert abs(np.mean(ours) - np.mean(theirs)) < 0.012  # each seed's deviation is about 0.004
     assert np.mean(ours) > 0.95
+
+
+@pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
+def test_part_by_part_the_learning_rate_changes_in_the_same_way(
+    learning_rate: str, iris: Any
+) -> None:
+    settings = {"random_state": 0, "solver": "sgd", "learning_rate": learning_rate}
+    ours, theirs = (make(**settings) for make in (NeuralNetworkClassifier, MLPClassifier))
+    for estimator in (ours, theirs):
+        for _ in range(15):
+            estimator.partial_fit(*iris, classes=[0, 1, 2])
+    close(ours, theirs)

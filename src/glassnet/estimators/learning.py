@@ -13,7 +13,13 @@ from glassnet.estimators.architecture import SEEDS
 from glassnet.estimators.convergence import EpochLines
 from glassnet.estimators.objective import Objective
 from glassnet.estimators.parameters import callbacks_of
-from glassnet.estimators.solvers import minimise, optimizer_for, penalised, schedule_for
+from glassnet.estimators.solvers import (
+    VelocityOfSteps,
+    minimise,
+    optimizer_for,
+    penalised,
+    schedule_for,
+)
 from glassnet.training import Callback, DivergenceError, Trainer
 
 if TYPE_CHECKING:
@@ -60,6 +66,8 @@ def learn(
         score=objective.score,
     )
     callbacks: list[Callback] = [convergence, *callbacks_of(estimator)]
+    if estimator.solver == "sgd":
+        callbacks.append(VelocityOfSteps())
     if estimator.verbose:
         callbacks.append(EpochLines(convergence))
     least = max(layer.least_batch for _, layer in network.named_parts())

@@ -11,10 +11,12 @@ from glassnet.data import Dataset
 from glassnet.extras import require
 from glassnet.nn import Layer, Loss, Network, Weighted
 from glassnet.optim import SGD, Adam, Constant, Optimizer, Position, Schedule
+from glassnet.training import Callback
 from glassnet.training.slots import slots_of
 
 if TYPE_CHECKING:
     from glassnet.estimators.base import NeuralNetworkEstimator
+    from glassnet.training.trainer import Trainer
 
 SMALLEST_RATE = 1e-6
 """An adaptive learning rate that is this small is not made smaller: training ends."""
@@ -50,6 +52,25 @@ class Adaptive(Schedule):
     def rate(self, base: float, position: Position) -> float:  # noqa: ARG002
         """Return the rate as it is now."""
         return base * self.scale
+
+
+class VelocityOfSteps(Callback):
+    """Lets a new learning rate count for new gradients alone, as scikit-learn's SGD does.
+
+    Its velocity is a sum of steps ``λ g``, that of `SGD` a sum of gradients, which are all
+    multiplied by the rate that there is now. So where the rate changes from one epoch to the next,
+    the velocity is multiplied by what the rate is divided by.
+    """
+
+    def on_epoch_start(self, trainer: Trainer) -> None:
+        """Do that, if the rate of the epoch is not that of the epoch before."""
+        optimizer = trainer.optimizer
+        if not trainer.history or not isinstance(optimizer, SGD):
+            return
+        now = trainer.schedule.rate(trainer.base_rate, trainer.progress.position_after(0))
+        before = trainer.history[-1].get("learning_rate", now)  # L-BFGS has none
+        if before != now:
+            optimizer.velocity_for(trainer.network.theta)[...] *= before / now
 
 
 def optimizer_for(estimator: NeuralNetworkEstimator, *, decay: float, share: float) -> Optimizer:
