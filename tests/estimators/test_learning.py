@@ -304,6 +304,34 @@ def test_an_interrupted_training_keeps_what_it_learned(iris: Any) -> None:
     fitted.predict(iris[0])
 
 
+def test_an_interrupted_lbfgs_keeps_its_last_iteration(
+    iris: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glassnet.estimators import solvers
+
+    evaluations = 0
+    real_norm = solvers.squared_norm
+
+    def impatient(arrays: Any) -> float:
+        nonlocal evaluations
+        evaluations += 1
+        if evaluations == 12:
+            raise KeyboardInterrupt
+        return real_norm(arrays)
+
+    monkeypatch.setattr(solvers, "squared_norm", impatient)
+    fitted = NeuralNetworkClassifier(solver="lbfgs", random_state=0)
+    with pytest.warns(UserWarning, match="training was interrupted"):
+        fitted.fit(*iris)
+    monkeypatch.undo()
+    assert 0 < fitted.n_iter_ == len(fitted.loss_curve_) < 12
+    assert not fitted.stopped_
+    short = NeuralNetworkClassifier(solver="lbfgs", random_state=0, max_iter=fitted.n_iter_)
+    with pytest.warns(ConvergenceWarning):
+        short.fit(*iris)
+    np.testing.assert_array_equal(fitted.network_.theta, short.network_.theta)
+
+
 @quiet
 @pytest.mark.parametrize("state", [7, np.random.RandomState(7), None])
 def test_a_random_state_is_a_number_or_a_generator_or_nothing(state: Any, iris: Any) -> None:

@@ -65,7 +65,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
         ({"solver": "lbfgs", "callbacks": [gn.StopOnDivergence()]}, "calls no callbacks"),
         ({"class_weight": "equal"}, "class_weight must be a dict, 'balanced' or None, got 'equal'"),
         ({"class_weight": {7: 1.0}}, r"names the class 7, there are \[0, 1, 2\]"),
-        ({"class_weight": {0: -1.0}}, "numbers of 0 or more"),
+        ({"class_weight": {0: -1.0}}, "each of class_weight must be .* got -1.0"),
+        ({"class_weight": {0: float("nan")}}, "each of class_weight must be .* got nan"),
+        ({"class_weight": {0: float("inf")}}, "each of class_weight must be .* got inf"),
+        ({"hidden_layer_sizes": "8", "n_layers": 2}, "hidden_layer_sizes='8' is of no effect"),
         ({"class_weight": {0: 0.0, 1: 0.0, 2: 0.0}}, "are zero for every example"),
         ({"label_smoothing": 1.0}, "label_smoothing must be .* got 1.0"),
     ],
@@ -84,6 +87,7 @@ def test_a_parameter_out_of_range_is_refused(
         ({"early_stopping": "yes"}, "early_stopping must be True or False, got 'yes'"),
         ({"max_iter": 2.5}, "max_iter must be a whole number"),
         ({"alpha": "small"}, "alpha must be a number, got 'small'"),
+        ({"class_weight": {0: "a"}}, "each of class_weight must be a number, got 'a'"),
         ({"callbacks": [print]}, "callbacks must hold glassnet's callbacks"),
     ],
     ids=str,
@@ -224,3 +228,17 @@ def test_a_training_that_leaves_the_numbers_is_told(diabetes: Any) -> None:
     wild = NeuralNetworkRegressor(solver="sgd", learning_rate_init=1e6)
     with pytest.raises(ValueError, match=r"training diverged .* scaling the inputs may help"):
         wild.fit(*diabetes)
+
+
+def test_going_on_with_a_loss_that_needs_other_outputs_is_refused() -> None:
+    x, y = np.eye(4), np.array([1.0, 2.0, 3.0, 4.0])
+    regressor = NeuralNetworkRegressor("poisson", max_iter=20, warm_start=True, random_state=0)
+    before = regressor.fit(x, y).predict(x)
+    regressor.set_params(loss="squared_error")
+    np.testing.assert_array_equal(regressor.predict(x), before)  # as it was trained
+    for go_on in (regressor.fit, regressor.partial_fit):
+        with pytest.raises(ValueError, match="with the loss 'poisson' it gives logarithms"):
+            go_on(x, y)
+    assert regressor.set_params(loss=gn.Poisson()).fit(x, y).out_activation_ == "exp"
+    regressor.set_params(warm_start=False, loss="absolute_error").fit(x, y)
+    assert regressor.out_activation_ == "identity"

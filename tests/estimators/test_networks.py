@@ -158,3 +158,51 @@ def test_smoothed_labels_keep_probabilities_from_the_ends(classes: int, iris: An
     assert np.median(smooth.predict_proba(iris[0]).max(axis=1)) == pytest.approx(
         1.0 - 0.2 + 0.2 / classes, abs=0.03
     )
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 6, 5, 1)).astype(np.uint8)
+UNIT = IMAGES / np.float32(255)
+KINDS = np.arange(40) % 2
+
+
+def cnn(**settings: Any) -> NeuralNetworkClassifier:
+    layers = [gn.Conv2D(3, 3, activation="relu")]
+    return NeuralNetworkClassifier(layers=layers, max_iter=3, random_state=0, **settings)
+
+
+def test_bytes_of_images_are_scaled_wherever_they_come() -> None:
+    of_bytes = cnn().fit(IMAGES, KINDS, X_val=IMAGES, y_val=KINDS)
+    scaled = cnn().fit(UNIT, KINDS, X_val=UNIT, y_val=KINDS)
+    np.testing.assert_array_equal(of_bytes.network_.theta, scaled.network_.theta)
+    assert of_bytes.validation_scores_ == scaled.validation_scores_
+    expected = scaled.predict_proba(UNIT)
+    rows = IMAGES.reshape(40, -1)
+    for images in (IMAGES, IMAGES[..., 0], rows):
+        np.testing.assert_array_equal(of_bytes.predict_proba(images), expected)
+    of_rows = cnn(input_shape=(6, 5, 1)).fit(rows, KINDS)
+    np.testing.assert_array_equal(of_rows.network_.theta, scaled.network_.theta)
+
+
+def test_bytes_that_are_features_stay_as_they_are() -> None:
+    rows = IMAGES.reshape(40, -1)
+    for settings in ({}, {"layers": [gn.Dense(4, "relu")]}):
+        one, other = (
+            NeuralNetworkClassifier(max_iter=2, random_state=0, **settings).fit(x, KINDS)
+            for x in (rows, rows.astype(np.float64))
+        )
+        np.testing.assert_allclose(one.network_.theta, other.network_.theta, rtol=1e-5)
+
+
+def test_images_may_be_lists_or_whatever_becomes_an_array() -> None:
+    class Images:
+        def __init__(self, array: np.ndarray) -> None:
+            self._array = array
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+            return np.asarray(self._array, dtype)
+
+    expected = cnn().fit(UNIT, KINDS).network_.theta
+    np.testing.assert_array_equal(cnn().fit(Images(UNIT), KINDS).network_.theta, expected)
+    lists = cnn().fit(UNIT.tolist(), KINDS)
+    np.testing.assert_allclose(lists.network_.theta, expected, rtol=1e-3, atol=1e-5)
+    assert lists.predict(Images(UNIT)).shape == (40,)

@@ -194,3 +194,17 @@ def test_a_module_in_place_of_its_weights_is_told_what_to_pass() -> None:
         load_torch_state_dict(network, {}, "weight")
     with pytest.raises(TypeError, match="one of them is 1"):
         to_torch_state_dict(network, [1, 2])
+
+
+def test_a_file_that_takes_raw_images_gives_what_the_estimator_gives(onnx: Any) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 8, 8, 1)).astype(np.uint8)
+    model = gn.NeuralNetworkClassifier(
+        layers=[gn.Conv2D(4, 3, activation="relu")], max_iter=10, random_state=0
+    ).fit(images, np.arange(30) % 3)
+    file = to_onnx(model, raw_images=True)
+    session = pytest.importorskip("onnxruntime").InferenceSession(
+        file.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (given,) = session.run(["output"], {"input": images})
+    np.testing.assert_allclose(given, model.predict_proba(images), atol=1e-5)

@@ -209,6 +209,12 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         fresh = not hasattr(self, "network_") or not (self.warm_start or partial)
         if not fresh:
             check_architecture(self, self.architecture_)
+            if self._told_activation() != self.out_activation_:
+                raise ValueError(
+                    "warm_start and partial_fit go on with the network that there is: with the "
+                    "loss 'poisson' it gives logarithms, with others it does not; set "
+                    "warm_start=False to begin anew"
+                )
         x, answers, shape = examples(self, X, y, reset=fresh, numeric=self._numeric)
         targets = self._encoded(answers, fresh=fresh, classes=classes)
         if not (fresh or partial):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.checks import real
+
 
 def weights_with_classes(
     class_weight: Any,  # noqa: ANN401 (what users give)
@@ -42,15 +44,14 @@ def weights_with_classes(
         for label in class_weight:
             if label not in known:
                 raise ValueError(f"class_weight names the class {label!r}, there are {known}")
-        of_class = np.array([float(class_weight.get(label, 1.0)) for label in known])
+        each_of = [class_weight.get(label, 1.0) for label in known]
+        of_class = np.array([real("each of class_weight", one, at_least=0) for one in each_of])
     elif isinstance(class_weight, str) and class_weight == "balanced":
         sums = np.bincount(labels, weights, len(classes))
         present = np.count_nonzero(sums)
         of_class = sums.sum() / (present * np.maximum(sums, np.finfo(float).tiny))
     else:
         raise ValueError(f"class_weight must be a dict, 'balanced' or None, got {class_weight!r}")
-    if of_class.min() < 0.0:
-        raise ValueError(f"class_weight must hold numbers of 0 or more, got {class_weight!r}")
     each: np.ndarray = of_class[labels] if weights is None else of_class[labels] * weights
     if each.max() == 0.0:
         raise ValueError("class_weight and sample_weight are zero for every example")

@@ -7,10 +7,12 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, validate_data
 
 from glassnet.data import Dataset
+from glassnet.data.preprocessing import scale_to_unit
 
 if TYPE_CHECKING:
     from glassnet.estimators.base import NeuralNetworkEstimator
@@ -30,7 +32,7 @@ def examples(
     ----------
     estimator : NeuralNetworkEstimator
     X : array-like or sparse matrix, shape (n, features); with `layers` also (n, *input_shape)
-        A sparse matrix is written out in full.
+        A sparse matrix is written out in full. Bytes (uint8) of images are divided by 255.
     y : array-like, optional
         What goes with the examples.
     reset : bool
@@ -46,11 +48,8 @@ def examples(
         None where examples are rows already.
     """
     shape = None
-    if estimator.layers is not None and isinstance(X, np.ndarray) and X.ndim > 2:
-        shape = X.shape[1:]
-        if X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
-            X = X.astype(np.float32)  # bytes of images lose nothing there
-        X = X.reshape(len(X), math.prod(shape))
+    if estimator.layers is not None and not hasattr(X, "columns") and not issparse(X):
+        X, shape = _rows(np.asarray(X), _shape_known(estimator, reset=reset))
     settings = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32), "order": "C"}
     if isinstance(y, str):  # as scikit-learn says that there is none; None means it was forgotten
         checked, targets = validate_data(estimator, X, reset=reset, **settings), None
@@ -63,6 +62,22 @@ def examples(
     if targets is not None and not isinstance(targets, np.ndarray):
         targets = targets.toarray()
     return checked, targets, shape
+
+
+def _shape_known(estimator: NeuralNetworkEstimator, *, reset: bool) -> Any:  # noqa: ANN401
+    """Return the shape of an example, as far as it is known before there are some."""
+    return estimator.input_shape if reset else estimator.network_.input_shape
+
+
+def _rows(X: np.ndarray, known: Any) -> tuple[np.ndarray, tuple[int, ...] | None]:  # noqa: ANN401
+    """Return examples as rows, images in [0, 1], and their shape if they had more axes."""
+    shape = X.shape[1:] if X.ndim > 2 else None
+    of_image = shape or known
+    if X.dtype == np.uint8 and np.ndim(of_image) == 1 and len(of_image) > 1:
+        X = scale_to_unit(X)
+    elif shape and X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
+        X = X.astype(np.float32)  # small whole numbers lose nothing there
+    return (X.reshape(len(X), math.prod(shape)) if shape else X), shape
 
 
 def shape_of_example(

@@ -90,7 +90,7 @@ def learn(
     except DivergenceError as error:
         raise ValueError(f"{error}; scaling the inputs may help too") from error
     except KeyboardInterrupt:
-        warnings.warn("training was interrupted; the estimator keeps what it learned", stacklevel=4)
+        _warn_of_interrupt()
         trainer.stopped = True
     estimator.n_iter_ = len(estimator.history_) - before
     estimator.t_ += examples * estimator.n_iter_
@@ -116,23 +116,29 @@ def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset, objective:
         if estimator.verbose:
             sys.stdout.write(f"iteration {len(history)}  loss {loss:.6g}\n")
 
-    result = minimise(
-        estimator.network_,
-        objective.loss,
-        train,
-        decay=decay,
-        share=share,
-        tol=float(estimator.tol),
-        max_iter=estimator.max_iter,
-        max_fun=estimator.max_fun,
-        after_iteration=note,
-    )
-    if not convergence.losses:  # it began where it wanted to be
+    before = len(history)
+    try:
+        result = minimise(
+            estimator.network_,
+            objective.loss,
+            train,
+            decay=decay,
+            share=share,
+            tol=float(estimator.tol),
+            max_iter=estimator.max_iter,
+            max_fun=estimator.max_fun,
+            after_iteration=note,
+        )
+    except KeyboardInterrupt:
+        _warn_of_interrupt()
+        result = None
+    if result is not None and not convergence.losses:  # it began where it wanted to be
         note(float(result.fun))
-    estimator.n_iter_ = min(int(result.nit), estimator.max_iter)
+    iterations = len(history) - before if result is None else int(result.nit)
+    estimator.n_iter_ = min(iterations, estimator.max_iter)
     estimator.t_ += len(train) * estimator.n_iter_
-    convergence.converged = result.status == 0
-    if result.status == 1:
+    convergence.converged = result is not None and result.status == 0
+    if result is not None and result.status == 1:
         _warn(
             f"max_iter={estimator.max_iter} iterations or max_fun={estimator.max_fun} evaluations "
             "ended before training had converged"
@@ -153,6 +159,10 @@ def _decay_for(
     if weights.min() == weights.max():
         train = Dataset(train.x, train.y, dtype=train.x.dtype.name)
     return estimator.alpha / (batch * float(weights.mean())), train
+
+
+def _warn_of_interrupt() -> None:
+    warnings.warn("training was interrupted; the estimator keeps what it learned", stacklevel=5)
 
 
 def _warn(what: str) -> None:

@@ -56,7 +56,12 @@ def check_parameters(estimator: NeuralNetworkEstimator) -> None:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must hold glassnet's callbacks, got {callback!r}")
     if estimator.layers is not None:
-        _refuse_what_layers_replace(estimator)
+        names = ("hidden_layer_sizes", "activation", "dropout", "n_layers", "n_units")
+        _refuse_beside(estimator, "layers, which are all of the network but its output", names)
+    elif estimator.n_layers is not None or estimator.n_units is not None:
+        _refuse_beside(
+            estimator, "n_layers and n_units, which say the same", ["hidden_layer_sizes"]
+        )
     if estimator.solver == "lbfgs":
         _refuse_what_has_no_steps(estimator)
 
@@ -90,18 +95,17 @@ def check_watched(estimator: NeuralNetworkEstimator) -> None:
             )
 
 
-def _refuse_what_layers_replace(estimator: NeuralNetworkEstimator) -> None:
-    """Refuse parameters of a network of dense layers beside those that say what it is made of."""
+def _refuse_beside(estimator: NeuralNetworkEstimator, others: str, names: Iterable[str]) -> None:
+    """Refuse parameters that other ones stand in for."""
     parameters = inspect.signature(type(estimator)).parameters
-    for name in ("hidden_layer_sizes", "activation", "dropout", "n_layers", "n_units"):
+    for name in names:
         value = getattr(estimator, name)
         if name not in parameters or (name == "dropout" and not np.any(value)):
             continue
         if repr(value) != repr(parameters[name].default):
-            instead = "put Dropout() among them" if name == "dropout" else "say it in layers"
+            instead = ", or put Dropout() among them" if name == "dropout" else ""
             raise ValueError(
-                f"{name}={value!r} is of no effect beside layers, which are all of the network but "
-                f"its output; leave it out, or {instead}"
+                f"{name}={value!r} is of no effect beside {others}; leave it out{instead}"
             )
 
 

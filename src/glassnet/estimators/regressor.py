@@ -174,6 +174,7 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
 
     @property
     def _gives_logarithms(self) -> bool:
+        """Whether a network that is trained now does; of a trained one `out_activation_` tells."""
         return self.loss == "poisson" or isinstance(self.loss, Poisson)
 
     def _told_activation(self) -> str:
@@ -226,7 +227,7 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
         ndarray, shape (n,) or (n, outputs), of the network's dtype
         """
         p = self._outputs(X)
-        if self._gives_logarithms:
+        if self.out_activation_ == "exp":
             np.exp(p, out=p)
         return p[:, 0] if self.n_outputs_ == 1 else p
 

@@ -169,6 +169,8 @@ def minimise(
     ------
     ValueError
         If a layer draws random numbers in training.
+    KeyboardInterrupt
+        If it is interrupted: the network is that of the last iteration.
 
     References
     ----------
@@ -194,16 +196,22 @@ def minimise(
         penalty = 0.5 * decay * squared_norm(penalised(network))
         return share * weighted.value(p, y) + penalty, gradient
 
+    reached = network.theta.astype(np.float64)
+
     def note(intermediate_result: Any) -> None:  # noqa: ANN401
+        reached[...] = intermediate_result.x
         after_iteration(float(intermediate_result.fun))
 
-    result = optimize.minimize(
-        value_and_gradient,
-        network.theta.astype(np.float64),
-        method="L-BFGS-B",
-        jac=True,
-        callback=note,
-        options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
-    )
-    network.theta[...] = result.x
+    try:
+        result = optimize.minimize(
+            value_and_gradient,
+            reached.copy(),
+            method="L-BFGS-B",
+            jac=True,
+            callback=note,
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+        )
+        reached = result.x
+    finally:  # what was tried last is not what is best
+        network.theta[...] = reached
     return result
