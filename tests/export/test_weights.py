@@ -152,6 +152,7 @@ def test_a_state_dict_without_the_count_of_batches_is_taken() -> None:
             {"fc.weight": np.ones((3, 2))},
             r"'fc.weight' has shape \(3, 2\), .* dense_1.weight of Dense\(2\), of shape \(2, 3\)",
         ),
+        ({"fc.bias": np.array([np.nan, 1.0])}, r"'fc.bias' has values that are NaN or infinite"),
         ({"fc.bias": np.ones(2, int)}, r"'fc.bias' should be floating numbers, .*int64"),
         ({"norm.running_var": np.array([1.0, -1.0])}, r"'norm.running_var' holds -1.* below 0"),
         (

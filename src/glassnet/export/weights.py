@@ -93,7 +93,7 @@ def load_torch_state_dict(
     ------
     ValueError
         If a layer has no counterpart in PyTorch, or number, shape or kind of the weights don't
-        fit; the message names the weight and the layer.
+        fit, or one is not finite; the message names the weight and the layer.
     KeyError
         If `names` has one that is not there.
     TypeError
@@ -161,7 +161,8 @@ def load_keras_weights(network: Network | NeuralNetworkEstimator, weights: Seque
     Raises
     ------
     ValueError
-        If a layer has no counterpart in Keras, or number, shape or kind of the weights don't fit.
+        If a layer has no counterpart in Keras, number, shape or kind of the weights don't fit, or
+        one is not finite.
     TypeError
         If something else is given, such as a model in place of its ``get_weights()``.
 
@@ -194,6 +195,10 @@ def _load(tensors: list[Tensor], given: list[tuple[str, np.ndarray]]) -> None:
             )
         if array.dtype.kind != "f":
             raise ValueError(f"{name} should be floating numbers, it is of dtype {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(
+                f"{name} has values that are NaN or infinite: what was trained diverged"
+            )
         if tensor.fixed and (array != tensor.view).any():
             raise ValueError(
                 f"{name} would be {tensor.name}, and {tensor.layer!r} has none: all of its numbers "
