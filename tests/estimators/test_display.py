@@ -13,6 +13,7 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -68,6 +69,10 @@ def test_a_pipeline_shows_its_last_step_and_others_are_refused(iris: Any) -> Non
     fitted = make_pipeline(StandardScaler(), NeuralNetworkClassifier(max_iter=2)).fit(*iris)
     display = TrainingHistoryDisplay.from_estimator(fitted)
     assert display.lines_[0].get_ydata().tolist() == fitted[-1].loss_curve_
+    search = GridSearchCV(fitted, {"neuralnetworkclassifier__alpha": [0.1]}, cv=2).fit(*iris)
+    best = TrainingHistoryDisplay.from_estimator(search, line_kw={"color": "red", "label": "best"})
+    assert best.lines_[0].get_ydata().tolist() == search.best_estimator_[-1].loss_curve_
+    assert (best.lines_[0].get_color(), best.lines_[0].get_label()) == ("red", "best")
     with pytest.raises(TypeError, match=r"got LogisticRegression\(\), which remembers no epochs"):
         TrainingHistoryDisplay.from_estimator(LogisticRegression())
     with pytest.raises(TypeError, match="got Pipeline"):

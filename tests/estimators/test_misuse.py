@@ -38,6 +38,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
             {"early_stopping": True, "validation_fraction": 0.001},
             "holds out 1, and a score needs 2",
         ),
+        (
+            {"early_stopping": True, "validation_fraction": 0.999},
+            "leaves none to learn from; lower it",
+        ),
         ({"layers": []}, "layers must be a list such as"),
         ({"layers": ["Dense"]}, "layers must hold layers or their configurations, got 'Dense'"),
         ({"layers": [{"type": "Dens", "units": 3}]}, "unknown layer 'Dens'"),
@@ -242,3 +246,15 @@ def test_going_on_with_a_loss_that_needs_other_outputs_is_refused() -> None:
     assert regressor.set_params(loss=gn.Poisson()).fit(x, y).out_activation_ == "exp"
     regressor.set_params(warm_start=False, loss="absolute_error").fit(x, y)
     assert regressor.out_activation_ == "identity"
+
+
+def test_images_with_channels_first_are_told_where_these_belong() -> None:
+    x, y = np.zeros((6, 3, 8, 8)), [0, 1] * 3
+    classifier = NeuralNetworkClassifier(
+        layers=[gn.Conv2D(2, 3)], input_shape=(8, 8, 3), max_iter=1
+    )
+    with pytest.raises(ValueError, match=r"channels come last: X.transpose\(0, 2, 3, 1\)"):
+        classifier.fit(x, y)
+    classifier.fit(x.transpose(0, 2, 3, 1), y)
+    with pytest.raises(ValueError, match=r"channels come last: X.transpose\(0, 2, 3, 1\)"):
+        classifier.predict(x)

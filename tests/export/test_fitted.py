@@ -140,6 +140,10 @@ def test_steps_and_models_without_a_counterpart_are_refused() -> None:
     search = GridSearchCV(classifier(), {"alpha": [0.1]}, cv=2).fit(X, LABELS)
     with pytest.raises(TypeError, match="got GridSearchCV; pass its best_estimator_"):
         to_onnx(search)
+    with pytest.raises(TypeError, match="put the steps of the Pipeline within it into the outer"):
+        to_onnx(make_pipeline(StandardScaler(), make_pipeline(classifier())).fit(X, LABELS))
+    with pytest.raises(NotFittedError):
+        to_onnx(make_pipeline(StandardScaler(), classifier().fit(X, LABELS)))
     with pytest.raises(ValueError, match="knows the class 'yes' only"):
         to_onnx(classifier().fit(X, np.full(60, "yes")))
 

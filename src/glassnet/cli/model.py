@@ -31,6 +31,11 @@ def load(path: Path) -> tuple[Network, Recipe | None]:
         from glassnet.export import load_safetensors
 
         return load_safetensors(file), recipe
+    if file.suffix != ".npz":
+        raise ValueError(
+            f"{file} is no model file that can be read: these are .npz files, as training writes "
+            "them, and .safetensors files of glassnet"
+        )
     return Network.load(file), recipe
 
 

@@ -19,7 +19,14 @@ from glassnet.estimators.architecture import (
     network_for,
 )
 from glassnet.estimators.convergence import Convergence
-from glassnet.estimators.inputs import examples, fits, shape_of_example, split, weights_of
+from glassnet.estimators.inputs import (
+    examples,
+    fits,
+    hint_of_channels,
+    shape_of_example,
+    split,
+    weights_of,
+)
 from glassnet.estimators.learning import learn, learn_by_lbfgs
 from glassnet.estimators.objective import Objective
 from glassnet.estimators.parameters import check_parameters, check_watched
@@ -291,5 +298,6 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         if not fits(shape, wanted):
             raise ValueError(
                 f"the network takes examples of shape {wanted}, X has examples of shape {shape}"
+                f"{hint_of_channels(shape, wanted)}"
             )
         return x.reshape(len(x), *wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn.pipeline import Pipeline
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-
-    from glassnet.estimators.base import NeuralNetworkEstimator
 
 
 class TrainingHistoryDisplay:
@@ -65,22 +63,25 @@ class TrainingHistoryDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: NeuralNetworkEstimator | Pipeline,
+        estimator: Any,  # noqa: ANN401 (whatever holds one)
         *,
         curve: str = "loss",
         ax: Axes | None = None,
+        line_kw: Mapping[str, Any] | None = None,
     ) -> TrainingHistoryDisplay:
         """Draw what a fitted estimator remembers.
 
         Parameters
         ----------
-        estimator : NeuralNetworkClassifier, NeuralNetworkRegressor, or Pipeline
-            Of a pipeline, its last step.
+        estimator : NeuralNetworkClassifier, NeuralNetworkRegressor, Pipeline, or GridSearchCV
+            Of a pipeline, its last step; of a search, the best estimator.
         curve : {"loss", "score"}
             The losses of training and validation data; or the score on the validation data,
             accuracy or R².
         ax : matplotlib Axes, optional
             Where to draw; by default on a new figure.
+        line_kw : mapping, optional
+            What matplotlib's `plot` shall be given for every line.
 
         Raises
         ------
@@ -92,12 +93,18 @@ class TrainingHistoryDisplay:
             If it is not fitted.
         """
         given = estimator
-        while isinstance(estimator, Pipeline) and estimator.steps:
-            estimator = estimator.steps[-1][1]
+        while True:
+            if isinstance(estimator, Pipeline) and estimator.steps:
+                estimator = estimator.steps[-1][1]
+            elif hasattr(estimator, "best_estimator_"):
+                estimator = estimator.best_estimator_
+            else:
+                break
         if not isinstance(estimator, FittedAttributes):
             raise TypeError(
-                "from_estimator takes a NeuralNetworkClassifier or NeuralNetworkRegressor, alone "
-                f"or as the last step of a Pipeline, got {given!r}, which remembers no epochs"
+                "from_estimator takes a fitted NeuralNetworkClassifier or NeuralNetworkRegressor, "
+                "alone, as the last step of a Pipeline, or as what a fitted search found best, "
+                f"got {given!r}, which remembers no epochs"
             )
         check_is_fitted(estimator)
         scores = estimator.validation_scores_
@@ -105,22 +112,26 @@ class TrainingHistoryDisplay:
         lookup({"loss": True, "score": True}, curve, "curve")
         if curve == "loss":
             losses = (estimator.loss_curve_, estimator.validation_loss_curve_)
-            return cls(*losses, name="loss", best_epoch=best).plot(ax)
+            return cls(*losses, name="loss", best_epoch=best).plot(ax, line_kw=line_kw)
         if not scores:
             raise ValueError(
                 "without validation data there are no scores; fit with early_stopping=True, or "
                 "give fit X_val and y_val"
             )
         name = "accuracy" if hasattr(estimator, "classes_") else "R²"
-        return cls(None, scores, name=name, best_epoch=best).plot(ax)
+        return cls(None, scores, name=name, best_epoch=best).plot(ax, line_kw=line_kw)
 
-    def plot(self, ax: Axes | None = None) -> TrainingHistoryDisplay:
+    def plot(
+        self, ax: Axes | None = None, *, line_kw: Mapping[str, Any] | None = None
+    ) -> TrainingHistoryDisplay:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
             Where to draw; by default on a new figure.
+        line_kw : mapping, optional
+            What matplotlib's `plot` shall be given for every line.
         """
         axes: Any = ax
         if axes is None:
@@ -129,7 +140,7 @@ class TrainingHistoryDisplay:
         for label, values in (("training", self.training), ("validation", self.validation)):
             if values is not None:
                 epochs = range(1, len(values) + 1)
-                self.lines_ += axes.plot(epochs, values, label=label)
+                self.lines_ += axes.plot(epochs, values, **{"label": label, **(line_kw or {})})
         if self.best_epoch is not None:
             label = f"best score: epoch {self.best_epoch}"
             axes.axvline(self.best_epoch, color="0.6", linewidth=1, label=label)

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, validate_data
 
 from glassnet.data import Dataset
+from glassnet.data.examples import arrangement
 from glassnet.data.preprocessing import scale_to_unit
 
 if TYPE_CHECKING:
@@ -98,8 +99,16 @@ def shape_of_example(
         raise ValueError(
             f"input_shape={given!r} means {math.prod(wanted)} features, X has "
             f"{f'examples of shape {shape}' if shape else f'{features} features'}"
+            f"{hint_of_channels(shape, wanted)}"
         )
     return wanted
+
+
+def hint_of_channels(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> str:
+    """Say how to turn images with channels first around, if they are such."""
+    if shape is None or arrangement(shape, wanted) is None:
+        return ""
+    return "; channels come last: X.transpose(0, 2, 3, 1)"
 
 
 def fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
@@ -167,6 +176,11 @@ def split(
         held = math.ceil(fraction * len(data))
         if counts.min() < 2 or not len(counts) <= held <= len(data) - len(counts):
             strata = None
+    if fraction * len(data) > len(data) - 1:
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} examples leaves none to learn from; "
+            "lower it, or give X_val and y_val"
+        )
     rows = np.arange(len(data))
     rest, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
     if len(held_out) < 2:

@@ -66,6 +66,8 @@ def network_of(model: object, function: str) -> Network:
     hint = ""
     if _is_pipeline(model):
         hint = "; pass its last step: what the steps before it do is not in the file"
+        if function.startswith("to_onnx"):
+            hint = "; put the steps of the Pipeline within it into the outer one"
     elif hasattr(model, "best_estimator_"):
         hint = "; pass its best_estimator_"
     raise TypeError(
@@ -89,6 +91,8 @@ def subject_of(model: Any) -> Subject:  # noqa: ANN401 (whatever users pass)
     if not _is_pipeline(model):
         network = network_of(model, "to_onnx")
         return _checked(Subject(network, estimator=None if network is model else model))
+    from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415
+
     before = [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
     for step in before:
         if type(step).__module__.split(".")[0] != "sklearn" or type(step).__name__ not in _SCALERS:
@@ -96,6 +100,7 @@ def subject_of(model: Any) -> Subject:  # noqa: ANN401 (whatever users pass)
                 f"to_onnx knows {' and '.join(_SCALERS)} before the estimator of a Pipeline, not "
                 f"{step!r}; pass the last step, and do the rest before the file's input"
             )
+        check_is_fitted(step)
     network = network_of(model.steps[-1][1], "to_onnx with a Pipeline, as its last step,")
     return _checked(Subject(network, tuple(before), model.steps[-1][1]))
 

@@ -196,9 +196,7 @@ def _load(tensors: list[Tensor], given: list[tuple[str, np.ndarray]]) -> None:
         if array.dtype.kind != "f":
             raise ValueError(f"{name} should be floating numbers, it is of dtype {array.dtype}")
         if not np.isfinite(array).all():
-            raise ValueError(
-                f"{name} has values that are NaN or infinite: what was trained diverged"
-            )
+            raise ValueError(f"{name} has values that are NaN or infinite")
         if tensor.fixed and (array != tensor.view).any():
             raise ValueError(
                 f"{name} would be {tensor.name}, and {tensor.layer!r} has none: all of its numbers "
