@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
@@ -290,6 +291,31 @@ def test_the_score_on_validation_data_can_be_watched(iris: Any) -> None:
         assert estimator.n_iter_ in {stopping.best_epoch + 2, 100}
     with pytest.raises(ValueError, match="there is no validation data"):
         estimator.fit(x, y)
+
+
+@quiet
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_a_schedule_of_glassnet_sets_the_learning_rate(solver: str, iris: Any) -> None:
+    settings = {"solver": solver, "max_iter": 10, "learning_rate_init": 0.1, "random_state": 0}
+    schedule = gn.CosineAnnealingLR()
+    fitted = clone(NeuralNetworkClassifier(learning_rate=schedule, **settings)).fit(*iris)
+    rates = fitted.history_.column("learning_rate")
+    assert rates == pytest.approx([0.05 * (1 + np.cos(np.pi * epoch / 10)) for epoch in range(10)])
+    with pytest.raises(ValueError, match="how many epochs there will be: use fit"):
+        fitted.partial_fit(*iris)
+
+
+@quiet
+def test_a_schedule_may_watch_the_validation(iris: Any) -> None:
+    schedule = gn.ReduceLROnPlateau("validation_accuracy", patience=1, factor=0.1)
+    settings = {"solver": "sgd", "max_iter": 30, "tol": 0.0, "random_state": 0}
+    estimator = NeuralNetworkClassifier(learning_rate=schedule, **settings)
+    fitted = estimator.fit(*iris, X_val=iris[0], y_val=iris[1])
+    assert fitted.history_[-1]["learning_rate"] < 1e-3
+    with pytest.raises(ValueError, match="there is no validation data"):
+        estimator.fit(*iris)
+    with pytest.raises(ValueError, match="has no learning rate"):
+        estimator.set_params(solver="lbfgs").fit(*iris)
 
 
 def test_an_interrupted_training_keeps_what_it_learned(iris: Any) -> None:

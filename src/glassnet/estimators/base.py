@@ -32,6 +32,7 @@ from glassnet.estimators.objective import Objective
 from glassnet.estimators.parameters import check_parameters, check_watched
 from glassnet.estimators.results import FittedAttributes
 from glassnet.nn import Loss
+from glassnet.optim import Schedule
 from glassnet.training import History
 
 
@@ -46,7 +47,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         solver: str,
         alpha: float,
         batch_size: int | str,
-        learning_rate: str,
+        learning_rate: str | Schedule,
         learning_rate_init: float,
         power_t: float,
         max_iter: int,
@@ -208,7 +209,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         partial: bool,
         classes: Any = None,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        check_parameters(self)
+        check_parameters(self, partial=partial)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: give both or none")
         if X_val is not None and self.solver == "lbfgs":

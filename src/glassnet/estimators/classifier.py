@@ -15,6 +15,7 @@ from glassnet.data import Dataset
 from glassnet.estimators.base import NeuralNetworkEstimator
 from glassnet.estimators.classes import weights_with_classes
 from glassnet.nn import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
+from glassnet.optim import Schedule
 
 
 class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type: ignore[misc]
@@ -86,7 +87,7 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,

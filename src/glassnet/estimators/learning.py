@@ -66,7 +66,7 @@ def learn(
         score=objective.score,
     )
     callbacks: list[Callback] = [convergence, *callbacks_of(estimator)]
-    if estimator.solver == "sgd":
+    if isinstance(estimator.learning_rate, str):
         callbacks.append(VelocityOfSteps())
     if estimator.verbose:
         callbacks.append(EpochLines(convergence))

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.checks import flag, real, whole
 from glassnet.names import unknown
+from glassnet.optim import Schedule
 from glassnet.training import Callback
 from glassnet.training.compiled import ENGINES
 
@@ -25,7 +26,7 @@ CHOICES = {
 FLAGS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
 
 
-def check_parameters(estimator: NeuralNetworkEstimator) -> None:
+def check_parameters(estimator: NeuralNetworkEstimator, *, partial: bool) -> None:
     """Refuse parameters that are out of range; those of the network are checked as it is made.
 
     Raises
@@ -33,9 +34,7 @@ def check_parameters(estimator: NeuralNetworkEstimator) -> None:
     ValueError, TypeError
         The message has the parameter's name, what it may be, and the value.
     """
-    for name, known in CHOICES.items():
-        if getattr(estimator, name) not in known:
-            raise ValueError(unknown(getattr(estimator, name), known, name))
+    _check_choices(estimator, partial=partial)
     for name in FLAGS:
         value = getattr(estimator, name)
         flag(name, bool(value) if isinstance(value, np.bool_) else value)
@@ -66,10 +65,25 @@ def check_parameters(estimator: NeuralNetworkEstimator) -> None:
         _refuse_what_has_no_steps(estimator)
 
 
+def _check_choices(estimator: NeuralNetworkEstimator, *, partial: bool) -> None:
+    for name, known in CHOICES.items():
+        value = getattr(estimator, name)
+        a_schedule = name == "learning_rate" and isinstance(value, Schedule)
+        if not a_schedule and value not in known:
+            raise ValueError(unknown(value, known, name))
+        if a_schedule and partial:
+            raise ValueError(
+                f"learning_rate={value!r} needs to know how many epochs there will be: use fit, or "
+                "set learning_rate='constant' for partial_fit"
+            )
+
+
 def _refuse_what_has_no_steps(estimator: NeuralNetworkEstimator) -> None:
     """Refuse what L-BFGS cannot do; layers with chance in them are found when it begins."""
     if callbacks_of(estimator):
         raise ValueError("solver='lbfgs' calls no callbacks; use 'adam' or 'sgd' with them")
+    if isinstance(estimator.learning_rate, Schedule):
+        raise ValueError("solver='lbfgs' has no learning rate; use 'adam' or 'sgd' with a schedule")
     if np.any(estimator.dropout):
         raise ValueError(
             "solver='lbfgs' needs the same loss for the same weights, and dropout changes it "
@@ -78,18 +92,20 @@ def _refuse_what_has_no_steps(estimator: NeuralNetworkEstimator) -> None:
 
 
 def check_watched(estimator: NeuralNetworkEstimator) -> None:
-    """Refuse callbacks that watch the validation, where there is no data for it.
+    """Refuse callbacks and schedules that watch the validation, where there is no data for it.
 
     Raises
     ------
     ValueError
         Says what to give.
     """
-    for callback in callbacks_of(estimator):
-        monitor = getattr(callback, "monitor", None)
+    schedule = estimator.learning_rate
+    schedules = schedule.each() if isinstance(schedule, Schedule) else ()
+    for watcher in (*callbacks_of(estimator), *schedules):
+        monitor = getattr(watcher, "monitor", None)
         if isinstance(monitor, str) and monitor.startswith("validation_"):
             raise ValueError(
-                f"{callback!r} watches {monitor!r}, and there is no validation data; give fit "
+                f"{watcher!r} watches {monitor!r}, and there is no validation data; give fit "
                 "X_val and y_val, or set early_stopping=True, which holds validation_fraction of "
                 "the examples out"
             )

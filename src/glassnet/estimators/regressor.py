@@ -14,6 +14,7 @@ from glassnet.data import Dataset
 from glassnet.estimators.base import NeuralNetworkEstimator
 from glassnet.names import lookup
 from glassnet.nn import HalfSquaredError, Huber, Loss, MeanAbsoluteError, Poisson, Quantile
+from glassnet.optim import Schedule
 
 LOSSES: dict[str, type[Loss]] = {
     "squared_error": HalfSquaredError,
@@ -71,7 +72,7 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,9 @@ def optimizer_for(estimator: NeuralNetworkEstimator, *, decay: float, share: flo
 def schedule_for(
     estimator: NeuralNetworkEstimator, examples: int, *, seen: int, scale: float
 ) -> Schedule:
-    """Return the schedule of SGD's learning rate; Adam's is constant."""
+    """Return the schedule of the learning rate; with the names of scikit-learn Adam has none."""
+    if isinstance(estimator.learning_rate, Schedule):
+        return copy.deepcopy(estimator.learning_rate)
     if estimator.solver != "sgd" or estimator.learning_rate == "constant":
         return Constant()
     if estimator.learning_rate == "adaptive":

@@ -49,14 +49,27 @@ def check_batches(
 def check_monitors(
     schedule: Schedule, callbacks: Sequence[Callback], measured: Iterable[str]
 ) -> None:
-    """Refuse a schedule or callback that watches a number which nobody measures."""
-    numbers = dict.fromkeys(measured, True)
-    for watcher in (*schedule.each(), *callbacks):
-        if (monitor := getattr(watcher, "monitor", None)) is not None:
-            plain = str(monitor).removeprefix("validation_")
-            if plain != monitor and plain in numbers and f"validation_{plain}" not in numbers:
-                raise ValueError(
-                    f"unknown number to monitor {monitor!r}: there is no validation data. Give fit "
-                    f"some as validation, or let {type(watcher).__name__} monitor {plain!r}"
-                )
-            lookup(numbers, monitor, "number to monitor")
+    """Refuse a schedule or callback that watches a number which nobody measures.
+
+    What callbacks add to the records comes too late for a schedule.
+    """
+    numbers = list(measured)
+    validated = any(name.startswith("validation_") for name in numbers)
+    added = [key for callback in callbacks for key in callback.adds]
+    added = [key for key in added if validated or not key.startswith("validation_")]
+    for watcher in schedule.each():
+        _check_monitor(watcher, numbers)
+    for callback in callbacks:
+        _check_monitor(callback, numbers + added)
+
+
+def _check_monitor(watcher: Schedule | Callback, numbers: Sequence[str]) -> None:
+    if (monitor := getattr(watcher, "monitor", None)) is None:
+        return
+    plain = str(monitor).removeprefix("validation_")
+    if plain != monitor and plain in numbers and f"validation_{plain}" not in numbers:
+        raise ValueError(
+            f"unknown number to monitor {monitor!r}: there is no validation data. Give fit "
+            f"some as validation, or let {type(watcher).__name__} monitor {plain!r}"
+        )
+    lookup(dict.fromkeys(numbers, True), monitor, "number to monitor")

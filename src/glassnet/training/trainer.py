@@ -295,12 +295,9 @@ class Trainer:
         names = metrics_for(train, self.metrics)
         self.measured = Metrics(self.loss, names, outputs)
         keys = [name for name in names if name != "per_class_recall"]
-        added = [key for callback in self.callbacks for key in callback.adds]
-        if validation is None:
-            keys += [key for key in added if not key.startswith("validation_")]
-        else:
+        if validation is not None:
             check_fit(self.network, validation)
-            keys += [f"validation_{name}" for name in keys] + added
+            keys += [f"validation_{name}" for name in keys]
         check_monitors(self.schedule, self.callbacks, keys)
 
     @property
