@@ -38,8 +38,9 @@ def as_dataset(
           and its label. It is asked for examples anew in each epoch, in a thread beside the
           training, so that random transforms change them every time;
         - a table as Hugging Face's ``datasets.Dataset``: ``data.column_names``, ``data.features``,
-          and ``data[rows]``, which gives a dict of columns. Images are read anew in each epoch,
-          numbers once;
+          and ``data[rows]``, which gives a dict of columns. Images, and what the transform of
+          ``data.with_transform`` makes, are read anew in each epoch, numbers once; labels that
+          are stored are read without the transform;
         - a generator or another iterable, which gives batches ``(x, y)`` or single examples: it is
           read to its end, once, and kept in memory.
     input_shape : sequence of int, optional
