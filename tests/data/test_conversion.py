@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -82,6 +83,34 @@ def test_a_memory_mapped_array_is_not_read_at_once(tmp_path):
     data = as_dataset((mapped, Y), input_shape=(4, 5, 3))
     assert isinstance(data.streamed._source, MappedArray)
     np.testing.assert_array_equal(weights_after((mapped, Y), (4, 5, 3)), WANTED)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("shape", [(4, 5, 3), (4, 5, 1)], ids=["channels first", "grey"])
+def test_memory_mapped_images_are_rearranged_as_those_in_memory_are(tmp_path, kind, shape):
+    stored = (20, 3, 4, 5) if shape[2] == 3 else (20, 4, 5)
+    x = RNG.integers(0, 256, stored).astype(kind)
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    data = as_dataset((mapped, Y), input_shape=shape)
+    assert isinstance(data.streamed._source, MappedArray)
+    np.testing.assert_array_equal(data.x[:], as_dataset((x, Y), input_shape=shape).x)
+    np.testing.assert_array_equal(weights_after((mapped, Y), shape), weights_after((x, Y), shape))
+
+
+def test_a_rearranged_memory_mapped_array_is_read_a_part_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("glassnet.data.streaming._BLOCK_BYTES", 2**20)
+    stored = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", "float32", (4000, 3, 32, 32))
+    stored[7, 2, 1, 0] = 0.5
+    stored.flush()
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    tracemalloc.start()
+    try:
+        data = as_dataset((mapped, np.arange(4000) % 2), input_shape=(32, 32, 3))
+        assert data.x[[9, 7]][1, 1, 0, 2] == 0.5
+        assert tracemalloc.get_traced_memory()[1] < mapped.nbytes / 10
+    finally:
+        tracemalloc.stop()
 
 
 def test_validation_may_be_of_any_kind_too():
