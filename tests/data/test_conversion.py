@@ -179,11 +179,36 @@ def test_float64_is_kept_for_a_network_of_float64():
         ([(X[:3], Y[:2])], ValueError, "3 examples and 2 labels"),
         ([(X[:2], Y[:2]), (X[:2, :3], Y[:2])], ValueError, r"differ in shape: \(4, 5, 3\), then"),
         ((X, Y, Y, Y), TypeError, "pairs"),
+        (((X, Y), (X, Y)), TypeError, "one pair .* got a tuple of two; .* as validation="),
+        (
+            ([X[0], X[0, 1:]], [0, 1]),
+            ValueError,
+            r"shape: \(4, 5, 3\), then \(3, 5, 3\) at index 1",
+        ),
+        (([[[1], [1, 2]]], [0]), ValueError, "x must be one array, .* within item 0"),
+        ((X, [Y, Y[1:]]), ValueError, r"y must be one array, .* \(20,\), then \(19,\)"),
     ],
 )
 def test_what_is_refused(data, error, words):
     with pytest.raises(error, match=words):
         as_dataset(data)
+
+
+def test_a_data_frame_is_to_be_given_as_two_arrays():
+    frame = pytest.importorskip("pandas").DataFrame({"a": [0.0, 1.0], "b": [1.0, 2.0], "c": [0, 1]})
+    with pytest.raises(TypeError, match=r"a DataFrame .* \(frame\[features\].to_numpy\(\), frame"):
+        trainer((2,)).fit(frame, epochs=1)
+    arrays = (frame[["a", "b"]].to_numpy(), frame["c"].to_numpy())
+    assert len(trainer((2,)).fit(arrays, epochs=1)) == 1
+
+
+def test_a_tensor_that_requires_grad_is_to_be_detached():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(X, requires_grad=True)
+    for data in ((x, Y), Pairs(x, Y), [(x, Y)]):
+        with pytest.raises(TypeError, match=r"x is a tensor that requires grad; .* x\.detach\(\)"):
+            as_dataset(data, input_shape=(4, 5, 3))
+    np.testing.assert_array_equal(as_dataset((x.detach(), Y)).x, X)
 
 
 def test_a_map_style_data_set_must_give_pairs():
