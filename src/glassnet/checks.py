@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 
 
 def real(
@@ -96,4 +97,24 @@ def flag(name: str, value: object) -> bool:
     """
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+def path_like(name: str, value: object) -> str | os.PathLike[str]:
+    """Return `value` if it is the path of a file or folder.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+
+    Examples
+    --------
+    >>> path_like("folder", 3)
+    Traceback (most recent call last):
+        ...
+    TypeError: folder must be a path, got 3
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {value!r}")
     return value

@@ -112,3 +112,101 @@ def test_what_is_no_single_table_is_refused_with_what_to_give() -> None:
         as_dataset(datasets.DatasetDict(train=table, test=table))
     with pytest.raises(TypeError, match=r"an? IterableDataset .* without streaming"):
         as_dataset(table.to_iterable_dataset())
+
+
+def scaled(batch):
+    return {"image": [np.asarray(i)[::2] / 255 for i in batch["image"]], "label": batch["label"]}
+
+
+def added(batch):
+    batch["pixel_values"] = [np.asarray(i)[::2] / 255 for i in batch["image"]]
+    return batch
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        scaled,
+        added,
+        lambda b: {"image": scaled(b)["image"]},
+        lambda b: {"pixel_values": np.stack(scaled(b)["image"]), "labels": b["label"]},
+        lambda b: {"halved": scaled(b)["image"]},
+    ],
+    ids=["in place", "a further column", "no labels", "new names", "an unknown name"],
+)
+def test_a_transform_makes_the_images_that_a_network_is_trained_on(transform):
+    pictures, labels = images(), np.arange(12) % 2
+    theta = []
+    for data in (
+        table_of(pictures, labels).with_transform(transform),
+        gn.Dataset(pictures[:, ::2] / 255, labels),
+    ):
+        layers = [gn.Flatten(), gn.Dense(2, "softmax")]
+        network = gn.Network(layers, input_shape=(3, 5, 3), seed=0)
+        gn.Trainer(network, loss="categorical_cross_entropy", engine="numpy").fit(data, epochs=2)
+        theta.append(network.theta)
+    np.testing.assert_allclose(*theta, rtol=1e-6)
+    assert as_dataset(table_of(pictures, labels).with_transform(transform)).class_names == (
+        "cat",
+        "dog",
+    )
+
+
+def test_a_transform_makes_images_anew_in_each_epoch():
+    calls = []
+
+    def counted(batch):
+        calls.extend(batch["image"])
+        return scaled(batch)
+
+    network = gn.Network([gn.Flatten(), gn.Dense(2, "softmax")], input_shape=(3, 5, 3))
+    trainer = gn.Trainer(network, loss="categorical_cross_entropy", engine="numpy")
+    table = table_of(images(), np.arange(12) % 2).with_transform(counted)
+    trainer.fit(table, epochs=3)
+    assert len(calls) == 3 * 12 + 2  # of the first image the columns and the shape are learned
+
+
+def test_a_transform_may_make_labels_and_vectors():
+    columns = {"a": np.arange(600.0), "b": np.ones(600)}
+    table = datasets.Dataset.from_dict(columns).with_transform(
+        lambda b: {"a": [v / 2 for v in b["a"]], "b": b["b"], "odd": [int(v % 2) for v in b["a"]]}
+    )
+    data = as_dataset(table, inputs=["a", "b"], target="odd")
+    np.testing.assert_array_equal(data.x[:], np.stack([columns["a"] / 2, columns["b"]], 1))
+    np.testing.assert_array_equal(data.y, np.arange(600) % 2)
+    assert as_dataset(table, inputs="a", target="odd").input_shape == (1,)
+
+
+def test_a_transform_that_loses_rows_or_columns_is_told():
+    table = table_of(images(), np.arange(12) % 2)
+    fewer = table.with_transform(lambda b: {"image": scaled(b)["image"][:3]})
+    with pytest.raises(ValueError, match="3 values in column 'image' for 12 rows"):
+        as_dataset(fewer).x[:]
+    fickle = table.with_transform(lambda b: scaled(b) if len(b["image"]) == 1 else {"label": [0]})
+    with pytest.raises(ValueError, match="unknown column of what the table gives 'image'"):
+        as_dataset(fickle).x[:]
+    with pytest.raises(ValueError, match=r"which columns does the network see\? There are p, q"):
+        as_dataset(table.with_transform(lambda b: {"p": b["image"], "q": b["image"]}))
+
+
+def test_a_format_of_some_columns_hides_none():
+    table = table_of(images(), np.arange(12) % 2)
+    data = as_dataset(table.with_format("numpy", columns=["label"]))
+    np.testing.assert_array_equal(data.x[:], as_dataset(table).x[:])
+    np.testing.assert_array_equal(as_dataset(table.with_format("numpy", columns=[])).y, data.y)
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "words"),
+    [
+        ({"a": [1.0, None], "label": [0, 1]}, ValueError, "column 'a' has no value in row 1; fill"),
+        ({"x": [[1.0, 2.0], [None, 1.0]], "y": [0, 1]}, ValueError, "'x' has no value in row 1"),
+        ({"a": [1.0, 2.0], "label": [0, None]}, ValueError, "'label' has no value in row 1"),
+        ({"x": [[1.0], [1.0, 2.0]], "y": [0, 1]}, ValueError, r"'x' has shape \(2,\) in row 1"),
+        ({"x": [[[1.0], [1.0, 2.0]]], "y": [0]}, ValueError, "different lengths in row 0"),
+        ({"a": [1.0, 2.0], "label": ["p", "q"]}, TypeError, "class_encode_column\\('label'\\)"),
+    ],
+)
+def test_a_column_without_numbers_is_named(columns, error, words):
+    with pytest.raises(error, match=words):
+        as_dataset(datasets.Dataset.from_dict(columns))

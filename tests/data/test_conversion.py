@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -84,6 +85,34 @@ def test_a_memory_mapped_array_is_not_read_at_once(tmp_path):
     np.testing.assert_array_equal(weights_after((mapped, Y), (4, 5, 3)), WANTED)
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("shape", [(4, 5, 3), (4, 5, 1)], ids=["channels first", "grey"])
+def test_memory_mapped_images_are_rearranged_as_those_in_memory_are(tmp_path, kind, shape):
+    stored = (20, 3, 4, 5) if shape[2] == 3 else (20, 4, 5)
+    x = RNG.integers(0, 256, stored).astype(kind)
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    data = as_dataset((mapped, Y), input_shape=shape)
+    assert isinstance(data.streamed._source, MappedArray)
+    np.testing.assert_array_equal(data.x[:], as_dataset((x, Y), input_shape=shape).x)
+    np.testing.assert_array_equal(weights_after((mapped, Y), shape), weights_after((x, Y), shape))
+
+
+def test_a_rearranged_memory_mapped_array_is_read_a_part_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("glassnet.data.streaming._BLOCK_BYTES", 2**20)
+    stored = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", "float32", (4000, 3, 32, 32))
+    stored[7, 2, 1, 0] = 0.5
+    stored.flush()
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    tracemalloc.start()
+    try:
+        data = as_dataset((mapped, np.arange(4000) % 2), input_shape=(32, 32, 3))
+        assert data.x[[9, 7]][1, 1, 0, 2] == 0.5
+        assert tracemalloc.get_traced_memory()[1] < mapped.nbytes / 10
+    finally:
+        tracemalloc.stop()
+
+
 def test_validation_may_be_of_any_kind_too():
     first, second = trainer((4, 5, 3)), trainer((4, 5, 3))
     first.fit((X, Y), epochs=1, validation=Pairs(CHANNELS_FIRST, Y))
@@ -150,11 +179,36 @@ def test_float64_is_kept_for_a_network_of_float64():
         ([(X[:3], Y[:2])], ValueError, "3 examples and 2 labels"),
         ([(X[:2], Y[:2]), (X[:2, :3], Y[:2])], ValueError, r"differ in shape: \(4, 5, 3\), then"),
         ((X, Y, Y, Y), TypeError, "pairs"),
+        (((X, Y), (X, Y)), TypeError, "one pair .* got a tuple of two; .* as validation="),
+        (
+            ([X[0], X[0, 1:]], [0, 1]),
+            ValueError,
+            r"shape: \(4, 5, 3\), then \(3, 5, 3\) at index 1",
+        ),
+        (([[[1], [1, 2]]], [0]), ValueError, "x must be one array, .* within item 0"),
+        ((X, [Y, Y[1:]]), ValueError, r"y must be one array, .* \(20,\), then \(19,\)"),
     ],
 )
 def test_what_is_refused(data, error, words):
     with pytest.raises(error, match=words):
         as_dataset(data)
+
+
+def test_a_data_frame_is_to_be_given_as_two_arrays():
+    frame = pytest.importorskip("pandas").DataFrame({"a": [0.0, 1.0], "b": [1.0, 2.0], "c": [0, 1]})
+    with pytest.raises(TypeError, match=r"a DataFrame .* \(frame\[features\].to_numpy\(\), frame"):
+        trainer((2,)).fit(frame, epochs=1)
+    arrays = (frame[["a", "b"]].to_numpy(), frame["c"].to_numpy())
+    assert len(trainer((2,)).fit(arrays, epochs=1)) == 1
+
+
+def test_a_tensor_that_requires_grad_is_to_be_detached():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(X, requires_grad=True)
+    for data in ((x, Y), Pairs(x, Y), [(x, Y)]):
+        with pytest.raises(TypeError, match=r"x is a tensor that requires grad; .* x\.detach\(\)"):
+            as_dataset(data, input_shape=(4, 5, 3))
+    np.testing.assert_array_equal(as_dataset((x.detach(), Y)).x, X)
 
 
 def test_a_map_style_data_set_must_give_pairs():

@@ -52,6 +52,14 @@ def test_a_network_of_images_has_blocks():
     assert "6 × 6 × 4" in [text.get_text() for text in figure.axes[0].texts]
 
 
+@pytest.mark.parametrize("around", [[], [gn.Dense(3)]], ids=["alone", "beside others"])
+def test_a_residual_of_dense_layers_has_a_block(around):
+    network = gn.Network([*around, gn.Residual([gn.Dense(3, "relu")])], input_shape=3)
+    texts = [text.get_text() for text in diagram(network).axes[0].texts]
+    assert "Residual" in texts
+    assert "· Dense" in texts
+
+
 def test_a_network_with_nothing_to_show_is_refused():
     with pytest.raises(ValueError, match="only networks with Dense or convolutional layers"):
         diagram(gn.Network([gn.ReLU()], input_shape=3))

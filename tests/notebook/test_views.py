@@ -45,7 +45,16 @@ def test_a_network_is_a_picture_and_its_layers():
 def test_a_network_that_cannot_be_drawn_is_a_table():
     page = shown(gn.Network([gn.ReLU()], input_shape=3))
     assert pictures(page) == []
+    assert "no picture: only networks with Dense or convolutional layers can be drawn" in page
     assert "relu_1" in cells(page)
+
+
+def test_a_long_network_is_a_table_and_a_line_that_says_so():
+    page = shown(gn.Network([gn.Dense(3) for _ in range(200)], input_shape=3))
+    assert pictures(page) == []
+    assert "no picture: 200 layers, and at most 40 are drawn" in page
+    assert "dense_200" in cells(page)
+    assert len(page) < 100_000
 
 
 def test_a_history_is_its_curves_and_last_epochs(digits):
@@ -89,9 +98,25 @@ def test_of_many_classes_the_first_are_shown():
     assert cells(shown(data))[-3:] == ["24", "2", "2.5 %"]
 
 
-def test_examples_that_are_no_images_in_0_to_1_are_counted_only():
-    page = shown(gn.Dataset(np.full((4, 2, 2, 1), 7.0), [0, 1, 0, 1]))
+@pytest.mark.parametrize("ends", [(0, 255), (-2.5, 2), (7, 7)])
+def test_images_of_other_values_are_drawn_from_black_to_white(ends):
+    x = np.zeros((4, 2, 2, 1))
+    x[...] = ends[0]
+    x[2] = ends[1]
+    page = shown(gn.Dataset(x, [0, 1, 0, 1]))
+    assert f"drawn from {ends[0]:g}, black, to {ends[1]:g}, white" in page
+    assert cells(page)[-3:] == ["1", "2", "50.0 %"]
+    x = (x - ends[0]) / ((ends[1] - ends[0]) or 1)
+    (drawn,) = pictures(page)
+    plain = shown(gn.Dataset(x, [0, 1, 0, 1]))
+    assert pictures(plain) == [drawn]
+    assert "black" not in plain
+
+
+def test_examples_that_cannot_be_drawn_are_counted_and_told_why():
+    page = shown(gn.Dataset(np.zeros((4, 2, 2, 5)), [0, 1, 0, 1]))
     assert pictures(page) == []
+    assert "no picture: images must have shape (n, height, width, 1 or 3)" in page
     assert cells(page)[-3:] == ["1", "2", "50.0 %"]
 
 

@@ -142,6 +142,96 @@ def test_another_training_has_a_run_of_its_own(uri, trainer_with, images):
     assert told == {"0.1": [1, 2, 3], "0.05": [1, 2]}
 
 
+def runs_of(uri, experiment):
+    """Return the runs of an experiment, the first one first."""
+    client = mlflow.MlflowClient(uri)
+    number = client.get_experiment_by_name(experiment).experiment_id
+    return client, client.search_runs([number], order_by=["attributes.start_time ASC"])
+
+
+@pytest.fixture
+def active_store(uri, monkeypatch):
+    """Return the store, to which MLflow itself is set."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    number = mlflow.MlflowClient(uri).create_experiment("mine")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", number)
+    return uri
+
+
+@pytest.mark.parametrize("named", ["sqlite:///mlflow.db", None], ids=["named", "default"])
+def test_a_training_is_kept_in_the_active_run(active_store, trainer_with, images, named):
+    callback = gn.MLflow(tracking_uri=named)
+    with mlflow.start_run() as active:
+        trainer = trainer_with(callback)
+        trainer.fit(images, epochs=2)
+        trainer.fit(images, epochs=1)
+        mlflow.log_metric("mine", 1.0)
+        assert mlflow.MlflowClient().get_run(active.info.run_id).info.status == "RUNNING"
+    client, run = only_run(active_store, "mine")
+    assert run.info.run_id == callback.run_id == active.info.run_id
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["mine"] == 1.0
+    assert run.data.params["optimizer.momentum"] == "0.9"
+    steps = [m.step for m in client.get_metric_history(run.info.run_id, "loss/training")]
+    assert steps == [1, 2, 3]
+    assert client.get_experiment_by_name("glassnet") is None
+
+
+def test_further_trainings_are_runs_below_the_active_one(active_store, trainer_with, images):
+    with mlflow.start_run() as active:
+        for rate in (0.1, 0.05, 0.02):
+            trainer_with(gn.MLflow(model=False), learning_rate=rate).fit(images, epochs=1)
+    _, runs = runs_of(active_store, "mine")
+    by_rate = {run.data.params["optimizer.learning_rate"]: run for run in runs}
+    assert by_rate["0.1"].info.run_id == active.info.run_id
+    for rate in ("0.05", "0.02"):
+        assert by_rate[rate].data.tags["mlflow.parentRunId"] == active.info.run_id
+        assert by_rate[rate].info.status == "FINISHED"
+    assert len(runs) == 3
+
+
+def test_a_training_that_fails_in_the_active_run_leaves_its_end_to_the_block(
+    active_store, trainer_with, images
+):
+    trainer = trainer_with(gn.MLflow(), learning_rate=1e30)
+    with mlflow.start_run() as active:
+        with pytest.raises(gn.DivergenceError):
+            trainer.fit(images, epochs=9)
+        run = mlflow.MlflowClient().get_run(active.info.run_id)
+        assert run.info.status == "RUNNING"
+        assert "DivergenceError" in run.data.tags["error"]
+    assert only_run(active_store, "mine")[1].info.status == "FINISHED"
+
+
+def test_the_active_run_of_another_store_is_left_alone(
+    active_store, database, tmp_path, trainer_with, images
+):
+    other = f"sqlite:///{shutil.copy(database, tmp_path / 'other.db')}"
+    with mlflow.start_run() as active:
+        trainer_with(gn.MLflow(tracking_uri=other)).fit(images, epochs=1)
+    assert only_run(other)[1].info.run_id != active.info.run_id
+    assert only_run(active_store, "mine")[1].data.metrics == {}
+
+
+def test_a_run_resumed_within_another_is_still_its_own(
+    active_store, tmp_path, trainer_with, images
+):
+    class Stop(gn.Callback):
+        def on_epoch_end(self, trainer, record):
+            trainer.interrupt()
+
+    checkpoint = tmp_path / "checkpoint.npz"
+    callbacks = [gn.MLflow(model=False), gn.Checkpoint(checkpoint)]
+    trainer_with(*callbacks, Stop()).fit(images, epochs=2)
+    with mlflow.start_run():
+        again = trainer_with(gn.MLflow(model=False), gn.Checkpoint(checkpoint))
+        again.resume(checkpoint)
+        again.fit(images, epochs=2)
+    _, run = only_run(active_store)
+    assert run.info.status == "FINISHED"
+    assert only_run(active_store, "mine")[1].data.metrics == {}
+
+
 def test_a_copy_begins_its_own_run(uri, trainer_with, images):
     callback = gn.MLflow(tracking_uri=uri)
     trainer_with(callback).fit(images, epochs=1)

@@ -1,4 +1,6 @@
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -128,10 +130,19 @@ def test_without_tensorboardx_the_extra_is_named(monkeypatch, tmp_path, trainer_
 
 def test_a_folder_that_cannot_be_made_is_told_before_the_first_step(tmp_path, trainer_with, images):
     (tmp_path / "file").write_text("")
-    trainer = trainer_with(gn.TensorBoard(tmp_path / "file"))
-    with pytest.raises(OSError, match="file"):
-        trainer.fit(images, epochs=1)
-    assert len(trainer.history) == 0
+    for folder, words in (
+        ("file", "file is a file; TensorBoard takes a folder"),
+        ("file/in", "file"),
+    ):
+        trainer = trainer_with(gn.TensorBoard(tmp_path / folder))
+        with pytest.raises(NotADirectoryError, match=words):
+            trainer.fit(images, epochs=1)
+        assert len(trainer.history) == 0
+
+
+def test_a_folder_must_be_a_path():
+    with pytest.raises(TypeError, match="folder must be a path, got 3"):
+        gn.TensorBoard(3)
 
 
 def test_without_matplotlib_there_are_no_pictures(monkeypatch, tmp_path, trainer_with, images):
@@ -153,6 +164,34 @@ def test_another_training_in_the_same_folder_is_kept_apart(tmp_path, trainer_wit
     raw = read(places[1]).PluginTagToContent("hparams")["_hparams_/session_start_info"]
     start = plugin_data_pb2.HParamsPluginData.FromString(raw).session_start_info.hparams
     assert start["optimizer.learning_rate"].number_value == 0.05
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_of_trainings_that_begin_at_once_each_has_its_place(
+    monkeypatch, tmp_path, trainer_with, images, exists
+):
+    all_have_a_place = threading.Barrier(3, timeout=60)
+
+    class Waits(tensorboard.require("tensorboardX", "tensorboard").SummaryWriter):
+        def __init__(self, *args, **options):
+            all_have_a_place.wait()
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr("tensorboardX.SummaryWriter", Waits)
+    board = tmp_path / "board"
+    if exists:
+        board.mkdir()
+
+    def train(epochs):
+        callback = gn.TensorBoard(board, images=False)
+        return trainer_with(callback).fit(images, epochs=epochs)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(train, (1, 2, 3)))
+    places = [board, board / "training_2", board / "training_3"]
+    assert sorted(len(scalars(read(p), "loss/training")) for p in places) == [1, 2, 3]
+    assert [len(list(place.glob("events.*"))) for place in places] == [1, 1, 1]
+    assert not list(board.glob(".*"))
 
 
 def test_the_last_training_in_a_folder_is_the_one_that_is_resumed(tmp_path, trainer_with, images):

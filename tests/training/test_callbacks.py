@@ -1,5 +1,3 @@
-import csv
-
 import numpy as np
 import pytest
 
@@ -163,19 +161,6 @@ def test_a_loss_far_beyond_its_best_stops_the_phase(blobs, make_trainer) -> None
 def test_the_factor_of_divergence_is_above_1() -> None:
     with pytest.raises(ValueError, match=r"factor must be .* above 1, got 1"):
         gn.StopOnDivergence(1)
-
-
-def test_the_csv_log_has_a_row_for_every_epoch(blobs, make_trainer, tmp_path) -> None:
-    path = tmp_path / "log.csv"
-    trainer = make_trainer(callbacks=[gn.CSVLog(path)])
-    trainer.fit(blobs(), epochs=2)
-    trainer.fit(blobs(), epochs=1, validation=0.2)
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
-    assert [float(row["loss"]) for row in rows] == trainer.history.column("loss")
-    assert [row["validation_loss"] for row in rows[:2]] == ["", ""]
-    assert float(rows[2]["validation_loss"]) == trainer.history[2]["validation_loss"]
 
 
 def test_a_phase_that_is_stopped_ends_with_its_epoch(blobs, make_trainer) -> None:

@@ -38,8 +38,9 @@ def as_dataset(
           and its label. It is asked for examples anew in each epoch, in a thread beside the
           training, so that random transforms change them every time;
         - a table as Hugging Face's ``datasets.Dataset``: ``data.column_names``, ``data.features``,
-          and ``data[rows]``, which gives a dict of columns. Images are read anew in each epoch,
-          numbers once;
+          and ``data[rows]``, which gives a dict of columns. Images, and what the transform of
+          ``data.with_transform`` makes, are read anew in each epoch, numbers once; labels that
+          are stored are read without the transform;
         - a generator or another iterable, which gives batches ``(x, y)`` or single examples: it is
           read to its end, once, and kept in memory.
     input_shape : sequence of int, optional
@@ -92,8 +93,18 @@ def as_dataset(
         raise TypeError(f"inputs and target name the columns of a table, got {_kind(data)}")
     if isinstance(data, tuple) and len(data) in {2, 3}:
         x, y, *rest = data
+        if _is_pair(x) and _is_pair(y):
+            raise TypeError(
+                "expected one pair (x, y), got a tuple of two; of two sets give one, and the other "
+                "as validation=(x, y); batches are a list: [(x1, y1), (x2, y2)]"
+            )
         weights = rest[0] if rest else None
         return Dataset(arranged(x, shape), y, name=name, weights=weights, dtype=dtype)
+    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
+        raise TypeError(
+            f"{_kind(data)} doesn't say which column is the label; give arrays: "
+            '(frame[features].to_numpy(), frame["label"].to_numpy())'
+        )
     by_number = hasattr(data, "__getitem__") and hasattr(data, "__len__")
     if by_number and not isinstance(data, str | list | tuple | np.ndarray):
         return map_style.read(data, shape, name=name)
@@ -104,6 +115,16 @@ def as_dataset(
     raise TypeError(
         f"expected a Dataset, arrays (x, y), a map-style data set, a table with columns or a "
         f"generator of batches, got {_kind(data)}; make one: Dataset(x, y)"
+    )
+
+
+def _is_pair(item: object) -> bool:
+    """Tell whether this is examples and their answers: two arrays of different shapes."""
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and all(hasattr(part, "__array__") for part in item)
+        and np.shape(item[0]) != np.shape(item[1])
     )
 
 

@@ -50,7 +50,8 @@ def arrangement(of: Shape, wanted: Shape | None) -> Shape | None:
 def arranged(x: Any, shape: Shape | None) -> Any:  # noqa: ANN401
     """Return a batch whose examples have this shape if another order of axes gives it.
 
-    Grey images get an axis of channels. What doesn't fit, or is not in memory, stays as it is.
+    Grey images get an axis of channels. What doesn't fit, or is no array, stays as it is. A
+    memory-mapped array stays one: what is returned is a view of it.
 
     Examples
     --------
@@ -59,9 +60,9 @@ def arranged(x: Any, shape: Shape | None) -> Any:  # noqa: ANN401
     >>> arranged(np.zeros((5, 8, 8)), (8, 8, 1)).shape
     (5, 8, 8, 1)
     """
-    if shape is None or not hasattr(x, "__array__") or isinstance(x, np.memmap):
+    if shape is None or not hasattr(x, "__array__"):
         return x
-    array = np.asarray(x)
+    array = x if isinstance(x, np.memmap) else as_numbers(x, "x")
     if (*array.shape[1:], 1) == shape:
         return array[..., None]
     order = arrangement(array.shape[1:], shape)

@@ -96,7 +96,8 @@ class MappedArray(Source):
 
     def read(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Copy the rows."""
-        if self._array.dtype == out.dtype:
+        # np.take would copy all of an array whose axes are in another order than in the file
+        if self._array.dtype == out.dtype and self._array.flags.c_contiguous:
             np.take(self._array, rows, axis=0, out=out, mode="clip")
         elif self._image_bytes:
             out[...] = scale_to_unit(self._array[rows])

@@ -19,13 +19,36 @@ MAX_UNNAMED_CLASSES = 100_000
 
 def as_numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     """Return the values as an array of real numbers, or refuse them."""
-    array = np.asarray(values)
+    if getattr(values, "requires_grad", False):
+        raise TypeError(f"{what} is a tensor that requires grad; give {what}.detach()")
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        if not isinstance(values, list | tuple):
+            raise
+        raise ValueError(
+            f"{what} must be one array, and its items differ in shape: {_first_shapes(values)}"
+        ) from None
     if array.dtype.kind in "biuf":
         return array
     hint = "convert it to numbers first"
     if what == "y" and array.dtype.kind in "OSUT":
         hint = "for names: class_names, y = numpy.unique(y, return_inverse=True)"
     raise TypeError(f"{what} must hold real numbers, got dtype {array.dtype}; {hint}")
+
+
+def _first_shapes(items: Sequence[Any]) -> str:
+    """Name the shapes of the first item and of the first that differs, or can't be an array."""
+    first = None
+    for at, item in enumerate(items):
+        try:
+            shape = np.shape(item)
+        except ValueError:
+            return f"those within item {at}"
+        first = shape if first is None else first
+        if shape != first:
+            return f"{first}, then {shape} at index {at}"
+    return f"{first}"
 
 
 def as_floats(values: npt.NDArray[Any], what: str, dtype: str = "float32") -> FloatArray:

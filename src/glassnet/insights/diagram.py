@@ -1,4 +1,4 @@
-"""The picture of a network: circles for a fully connected one, blocks for one of images."""
+"""The picture of a network: circles for a chain of dense layers, else blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def diagram(network: Network) -> Figure:
     ValueError
         If it has no layer that a picture could show.
     """
-    if any(kind_of(layer) in {"convolution", "pooling"} for layer in network.layers):
+    if any(layer.inner or kind_of(layer) in {"convolution", "pooling"} for layer in network.layers):
         return figures.layer_diagram(blocks_of(network))
     units = [layer.units for layer in network.layers if isinstance(layer, Dense)]
     if not units:

@@ -18,6 +18,11 @@ def heading(text: str, note: str = "") -> str:
     return f'<div style="margin:0.3em 0"><b>{escape(text)}</b>{beside}</div>'
 
 
+def remark(text: str) -> str:
+    """Return a line of its own that is said beside what is shown."""
+    return f'<div style="margin:0.3em 0;opacity:0.65">{escape(text)}</div>'
+
+
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, last_bold: bool = False
 ) -> str:

@@ -1,22 +1,22 @@
-"""Networks, histories and data sets as HTML: a picture where matplotlib is installed, a table."""
+"""Networks, histories and data sets as HTML: a picture where matplotlib is installed, a table.
+
+Where there is matplotlib and no picture, a line says why.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from glassnet.data import Dataset
 from glassnet.extras import installed
 from glassnet.nn import Network
-from glassnet.notebook.html import heading, picture, table
+from glassnet.notebook.html import heading, picture, remark, table
 from glassnet.training import History
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+_LAYERS = 40  # that are drawn: 200 take 14 s and 2 MB
 _EPOCHS = 10  # the last so many have a line in the table
 _PER_CLASS = 8  # examples that are drawn
 _CLASSES = 25  # that are drawn or counted
@@ -29,14 +29,16 @@ def network_html(network: Network) -> str:
     total = ("total", "", "", f"{summary.parameters:,}")
     note = f"takes {network.input_shape}, {summary.parameters:,} parameters of {network.dtype.name}"
 
-    def draw() -> Figure:
+    def draw() -> str:
         from glassnet.insights import diagram  # noqa: PLC0415 needs matplotlib
 
-        return diagram(network)
+        if len(network.layers) > _LAYERS:
+            raise ValueError(f"{len(network.layers)} layers, and at most {_LAYERS} are drawn")
+        return picture(diagram(network), "the network's layers")
 
     return _view(
         heading("Network", note),
-        _drawn(draw, "the network's layers"),
+        _drawn(draw),
         table(("name", "layer", "output shape", "parameters"), [*rows, total], last_bold=True),
     )
 
@@ -47,10 +49,10 @@ def history_html(history: History) -> str:
         return _view(heading("History", "no epoch yet"))
     records = list(history)
 
-    def draw() -> Figure:
+    def draw() -> str:
         from glassnet.figures import learning_curves  # noqa: PLC0415 needs matplotlib
 
-        return learning_curves(records)
+        return picture(learning_curves(records), "loss and accuracy by epoch")
 
     hidden = {"phase", "batch_size", "steps", "validation_seconds"}
     shown = [
@@ -63,7 +65,7 @@ def history_html(history: History) -> str:
     epochs = "1 epoch" if len(records) == 1 else f"{len(records)} epochs"
     return _view(
         heading("History", f"{epochs}, {seconds:.1f} s of training"),
-        _drawn(draw, "loss and accuracy by epoch"),
+        _drawn(draw),
         table([key.replace("_", " ") for key in shown], rows),
     )
 
@@ -86,18 +88,27 @@ def dataset_html(dataset: Dataset) -> str:
         for name, count in zip(dataset.class_names, counts, strict=True)
     ][:_CLASSES]
 
-    def draw() -> Figure:
+    def draw() -> str:
         from glassnet.figures import samples  # noqa: PLC0415 needs matplotlib
 
         chosen = np.concatenate(
             [np.flatnonzero(dataset.y == k)[:_PER_CLASS] for k in range(len(rows))]
         )
         names = dataset.class_names[: len(rows)]
-        return samples(dataset.x[chosen], dataset.y[chosen], names, per_class=_PER_CLASS)
+        x, note = _in_unit_range(dataset.x[chosen])
+        figure = samples(x, dataset.y[chosen], names, per_class=_PER_CLASS)
+        return picture(figure, "examples of each class") + note
 
-    return _view(
-        title, _drawn(draw, "examples of each class"), table(("class", "examples", "share"), rows)
-    )
+    return _view(title, _drawn(draw), table(("class", "examples", "share"), rows))
+
+
+def _in_unit_range(x: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return images in [0, 1], and what is said of them if that are not their own values."""
+    if x.ndim < 3 or x.size == 0 or (x.min() >= 0 and x.max() <= 1):
+        return x, ""
+    low, high = float(x.min()), float(x.max())
+    scaled = (x.astype(np.float64) - low) / ((high - low) or 1.0)
+    return scaled, remark(f"drawn from {low:.4g}, black, to {high:.4g}, white")
 
 
 def _number(key: str, value: Any) -> str:  # noqa: ANN401
@@ -110,13 +121,14 @@ def _number(key: str, value: Any) -> str:  # noqa: ANN401
     return f"{value:.2g}" if key == "seconds" and value < 10 else f"{value:.4g}"
 
 
-def _drawn(draw: Callable[[], Figure], description: str) -> str:
-    """Return the picture; nothing where there is no matplotlib, or what cannot be drawn."""
+def _drawn(draw: Callable[[], str]) -> str:
+    """Return the picture, or why there is none; nothing where there is no matplotlib."""
     if not installed("matplotlib"):
         return ""
-    with suppress(ValueError):
-        return picture(draw(), description)
-    return ""
+    try:
+        return draw()
+    except ValueError as error:
+        return remark(f"no picture: {error}")
 
 
 def _view(*pieces: str) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from glassnet.training.history import Record
 
 _LONGEST = 6000  # characters that MLflow takes as the value of a parameter
+_PARENT = "mlflow.parentRunId"
+_HAS_TRAINING = "glassnet.training"
 _AT_ONCE = 100  # parameters that it takes in one call
 
 
@@ -29,12 +31,15 @@ class MLflow(Callback):
     in the same run, and so does a further phase; one that fails or is broken off says so. Another
     training has a run of its own, and a copy of the callback begins one.
 
+    Within ``with mlflow.start_run():`` the first training is kept in that run, as MLflow's own
+    logging does, and ended by that block; each further training is a run below it.
+
     Parameters
     ----------
     experiment : str
-        Made where it is missing.
+        Of runs that are not below another; made where it is missing.
     run_name : str, optional
-        By default MLflow chooses one.
+        Of a run that is begun. By default MLflow chooses one.
     tracking_uri : str, optional
         Of a server, or where the files are: ``"sqlite:///mlflow.db"``. By default what MLflow is
         set to: ``MLFLOW_TRACKING_URI`` in the environment, else its own default.
@@ -91,14 +96,42 @@ class MLflow(Callback):
         self._log_parameters({prefix + k: str(v) for k, v in settings_of(trainer).items()})
 
     def _begin(self) -> str:
+        """Return the active run if it has no training yet; else a new one, below it if there is."""
+        active = self._active_run()
+        if active is not None and _HAS_TRAINING not in active.data.tags:
+            run = active
+        else:
+            experiment = self._experiment_id() if active is None else active.info.experiment_id
+            tags = {} if active is None else {_PARENT: active.info.run_id}
+            run = self._client.create_run(experiment, run_name=self.run_name, tags=tags)
+        run_id: str = run.info.run_id
+        self._client.set_tag(run_id, _HAS_TRAINING, "true")
+        return run_id
+
+    def _active_run(self) -> Any:  # noqa: ANN401
+        """Return the run that ``mlflow.start_run`` has begun, or None; one of this store alone."""
+        active = require("mlflow", "mlflow").active_run()
+        if active is None:
+            return None
+        try:
+            return self._client.get_run(active.info.run_id)
+        except require("mlflow.exceptions", "mlflow").MlflowException:
+            return None
+
+    def _end(self, status: str) -> None:
+        """End the run; the active one is left to who has begun it."""
+        active = require("mlflow", "mlflow").active_run()
+        if active is None or active.info.run_id != self.run_id:
+            self._client.set_terminated(self.run_id, status)
+
+    def _experiment_id(self) -> str:
         experiment = self._client.get_experiment_by_name(self.experiment)
-        number = (
+        number: str = (
             self._client.create_experiment(self.experiment)
             if experiment is None
             else experiment.experiment_id
         )
-        run_id: str = self._client.create_run(number, run_name=self.run_name).info.run_id
-        return run_id
+        return number
 
     def _log_parameters(self, settings: dict[str, str]) -> None:
         """Log those that are new: parameters of a run never change."""
@@ -126,14 +159,14 @@ class MLflow(Callback):
     def on_fit_end(self, trainer: Trainer) -> None:
         """Log the network, and end the run."""
         if trainer.interrupted:
-            self._client.set_terminated(self.run_id, "KILLED")
+            self._end("KILLED")
             return
         if self.model:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "model.npz")
                 trainer.network.save(path)
                 self._client.log_artifact(self.run_id, str(path))
-        self._client.set_terminated(self.run_id)
+        self._end("FINISHED")
 
     def on_fit_error(self, trainer: Trainer, error: BaseException) -> None:  # noqa: ARG002
         """End the run, which failed."""
@@ -141,7 +174,7 @@ class MLflow(Callback):
             return
         self._client.set_tag(self.run_id, "error", f"{type(error).__name__}: {error}")
         killed = isinstance(error, KeyboardInterrupt)
-        self._client.set_terminated(self.run_id, "KILLED" if killed else "FAILED")
+        self._end("KILLED" if killed else "FAILED")
 
     def on_test_end(self, trainer: Trainer, measured: dict[str, Any]) -> None:
         """Log what was measured on the test set, at the last epoch."""

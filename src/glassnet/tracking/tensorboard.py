@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassnet.checks import flag, whole
+from glassnet.checks import flag, path_like, whole
 from glassnet.extras import installed, require
 from glassnet.tracking.numbers import begins, measurements, settings_of
 from glassnet.training import Callback
@@ -41,10 +43,12 @@ class TensorBoard(Callback):
 
     Raises
     ------
+    TypeError
+        If the folder is no path.
     MissingExtraError
         When training begins and tensorboardX is not installed.
     OSError
-        If the folder or a file in it cannot be written.
+        If the folder is a file, or it or a file in it cannot be written.
 
     Examples
     --------
@@ -60,7 +64,7 @@ class TensorBoard(Callback):
         images: bool = True,
         every: int = 1,
     ) -> None:
-        self.folder = folder
+        self.folder = path_like("folder", folder)
         self.histograms = flag("histograms", histograms)
         self.images = flag("images", images)
         self.every = whole("every", every, at_least=1)
@@ -76,9 +80,10 @@ class TensorBoard(Callback):
         """Begin an event file with the settings."""
         epoch = len(trainer.history)
         require("tensorboardX", "tensorboard")
-        if begins(trainer):
-            self._place = _place_for_another(Path(self.folder))
-        self._writer = self._new_writer(purge_step=epoch + 1)
+        folder = Path(self.folder)
+        place = _place_for_another(folder) if begins(trainer) else nullcontext(self._place)
+        with place as self._place:
+            self._writer = self._new_writer(purge_step=epoch + 1)
         self._settings = settings_of(trainer)
         rows = [f"| {name} | {value} |" for name, value in self._settings.items()]
         table = "\n".join(["| setting | value |", "| --- | --- |", *rows])
@@ -154,19 +159,35 @@ class TensorBoard(Callback):
 _ANOTHER = "training_"
 
 
-def _place_for_another(folder: Path) -> Path:
-    """Return the folder; or a new one in it, if there is a training in it already."""
-    place, number = folder, 1
+@contextmanager
+def _place_for_another(folder: Path) -> Iterator[Path]:
+    """Give the folder; or a new one in it, if there is a training in it already.
+
+    Of trainings that begin at once one has the folder, for which its event file must be made
+    within the block; later ones see that file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; TensorBoard takes a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    claim = folder / ".begins"
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        yield _new_place(folder)
+        return
+    try:
+        yield _new_place(folder) if any(folder.glob("events.*")) else folder
+    finally:
+        claim.unlink(missing_ok=True)
+
+
+def _new_place(folder: Path) -> Path:
+    numbers = itertools.count(2)
     while True:
-        try:
-            place.mkdir(parents=True)  # of two trainings at once, one makes it
-        except FileExistsError:
-            if number == 1 and folder.is_dir() and not any(folder.glob("events.*")):
-                return folder
-        else:
+        place = folder / f"{_ANOTHER}{next(numbers)}"
+        with suppress(FileExistsError):
+            place.mkdir()
             return place
-        number += 1
-        place = folder / f"{_ANOTHER}{number}"
 
 
 def _last_place(folder: Path) -> Path:

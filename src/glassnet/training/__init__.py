@@ -1,8 +1,9 @@
 """The training loop and what stands beside it."""
 
 from glassnet.training.averaging import MovingAverage
-from glassnet.training.callbacks import Callback, CSVLog, EarlyStopping, StopOnDivergence
+from glassnet.training.callbacks import Callback, EarlyStopping, StopOnDivergence
 from glassnet.training.checkpoint import Checkpoint
+from glassnet.training.csv_log import CSVLog
 from glassnet.training.divergence import DivergenceError
 from glassnet.training.history import History
 from glassnet.training.metrics import METRICS, evaluate, predicted_labels

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,7 +12,6 @@ from glassnet.configurable import call_of
 from glassnet.names import lookup
 from glassnet.nn import Network
 from glassnet.optim.monitoring import should_rise
-from glassnet.storage import atomic_write, require_folder
 from glassnet.training.history import Record
 
 if TYPE_CHECKING:
@@ -230,44 +226,3 @@ class StopOnDivergence(Callback):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._best = state["best"]
-
-
-class CSVLog(Callback):
-    """Keep the history as a CSV file, put in place whole after every epoch.
-
-    Parameters
-    ----------
-    path : path-like
-        Of the file; it is overwritten.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import glassnet as gn
-    >>> network = gn.Network([gn.Dense(1)], input_shape=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     log = CSVLog(folder + "/history.csv")
-    ...     trainer = gn.Trainer(network, loss="mean_squared_error", callbacks=[log])
-    ...     history = trainer.fit(([[1.0], [2.0]], [[2.0], [4.0]]), epochs=2)
-    ...     lines = Path(log.path).read_text().splitlines()
-    >>> len(lines), lines[0].split(",")[:3]
-    (3, ['epoch', 'phase', 'batch_size'])
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path
-
-    def on_fit_start(self, trainer: Trainer) -> None:  # noqa: ARG002
-        """Refuse a missing folder before the first step."""
-        require_folder(self.path)
-
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:  # noqa: ARG002
-        """Write all epochs so far."""
-        columns = list(dict.fromkeys(key for r in trainer.history for key in r))
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, columns)
-        writer.writeheader()
-        writer.writerows(trainer.history)
-        with atomic_write(self.path) as file:
-            file.write(text.getvalue().encode())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.checks import real
+from glassnet.checks import path_like, real
 from glassnet.storage import read_npz, require_folder, write_npz
 from glassnet.training.callbacks import Callback
 from glassnet.training.history import Record
@@ -56,7 +56,7 @@ class Checkpoint(Callback):
     order = 1  # what it writes is how the others have left things
 
     def __init__(self, path: str | os.PathLike[str], *, seconds: float = 60.0) -> None:
-        self.path = path
+        self.path = path_like("path", path)
         self.seconds = real("seconds", seconds, at_least=0)
         self._written = 0.0
 
