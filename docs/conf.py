@@ -113,9 +113,9 @@ def _lead_to_pages(*event: Any) -> None:  # noqa: ANN401
 
 
 def _skip(*event: Any) -> bool:  # noqa: ANN401
-    """Leave out what scikit-learn writes into each estimator for its routing of metadata."""
+    """Leave out what scikit-learn and pydantic write into each class for themselves."""
     _, _, name, _, skip, _ = event
-    return skip or bool(re.fullmatch(r"set_\w+_request", name))
+    return skip or bool(re.fullmatch(r"set_\w+_request|model_config", name))
 
 
 def _lead_back(*event: Any) -> None:  # noqa: ANN401

@@ -68,7 +68,7 @@ _Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_len
 
 
 class DataTable(StrictTable):
-    """What is learned from.
+    """What is learned from: the table ``[data]`` of a recipe.
 
     Examples
     --------
@@ -158,6 +158,8 @@ class TrainingTable(StrictTable):
 
 class Recipe(StrictTable):
     """Data, network and training, all that a run needs.
+
+    The keys of its tables, with ranges and defaults, stand in `docs/recipes.md`.
 
     Examples
     --------
