@@ -71,6 +71,9 @@ _TITLES = {"thesis/ledger": "Ledger of the thesis' claims", "thesis/answers": "I
 _LITERAL = re.compile(r"(``.*?``)")
 _FILE_AS_TEXT = re.compile(r"\[`?[\w./-]+\.md`?\]\(([\w./-]+\.md(?:#[\w-]+)?)\)")
 _FILE = re.compile(r"`docs/([\w/-]+)\.md`")
+_WAY_BACK = re.compile(
+    r'(class="viewcode-back" href="[^"#]*?((?:\w+\.)*(\w+))\.html)#[\w.]*?\b\3\b([\w.]*)"'
+)
 _ELSEWHERE = re.compile(r":ref:`([^<`]+) <[^>]+>`")
 
 
@@ -110,9 +113,16 @@ def _lead_to_pages(*event: Any) -> None:  # noqa: ANN401
 
 
 def _skip(*event: Any) -> bool:  # noqa: ANN401
-    """Leave out what scikit-learn writes into each estimator for its routing of metadata."""
+    """Leave out what scikit-learn and pydantic write into each class for themselves."""
     _, _, name, _, skip, _ = event
-    return skip or bool(re.fullmatch(r"set_\w+_request", name))
+    return skip or bool(re.fullmatch(r"set_\w+_request|model_config", name))
+
+
+def _lead_back(*event: Any) -> None:  # noqa: ANN401
+    """Let a source lead back to its names: viewcode takes all of a file to be of one package."""
+    context = event[3]
+    if "body" in context:
+        context["body"] = _WAY_BACK.sub(r'\1#\2\4"', context["body"])
 
 
 def setup(app: Sphinx) -> None:
@@ -121,3 +131,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _escape_stars, priority=0)
     app.connect("autodoc-process-docstring", _lead_to_pages, priority=0)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("html-page-context", _lead_back)

@@ -15,6 +15,7 @@ import tempfile
 
 import numpy as np
 import onnxruntime
+from matplotlib.figure import Figure
 
 import glassnet as gn
 from glassnet.export import to_onnx
@@ -76,3 +77,28 @@ pixels = np.rint(test.x * 255).astype(np.uint8)
 (everything,) = session.run(None, {"input": pixels})
 own = network.predict(gn.scale_to_unit(pixels))
 print("largest difference of a probability:", np.abs(everything - own).max())
+
+# %%
+# Where it hesitates
+# ------------------
+# The test images whose most probable class is the least probable: bars are what onnxruntime says
+# of each class, dots what the network says. The bar of the right class is orange.
+
+sure = everything.max(axis=1)
+hardest = sure.argsort()[:5]
+print(f"of these {sure[hardest].max():.0%} at most")
+print(f"of half of all images {np.median(sure):.1%} or more")
+
+figure = Figure(figsize=(8, 4), layout="constrained")
+grid = figure.subplots(2, 5, sharey="row", height_ratios=[1, 1.5])
+for image, bars, at in zip(*grid, hardest, strict=True):
+    image.imshow(pixels[at, ..., 0], cmap="gray_r")
+    image.set_axis_off()
+    colors = ["#D55E00" if k == test.y[at] else "#56B4E9" for k in range(10)]
+    bars.barh(classes, everything[at], color=colors)
+    bars.plot(own[at], classes, "o", color="black", markersize=3, clip_on=False)
+    bars.set(xlim=(0, 1), xticks=[0, 0.5], xticklabels=["0", "50 %"])
+    bars.tick_params(length=0)
+    bars.spines[["top", "right", "left"]].set_visible(False)
+grid[1, 0].invert_yaxis()
+figure

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from glassnet import figures, insights
 from glassnet.data import Dataset
 from glassnet.extras import MissingExtraError
+from glassnet.insights.kinds import kind_of
 from glassnet.nn import Network, Predictor
 from glassnet.nn.compiled import Unsupported
 from glassnet.recipes import Job, RunFolder
@@ -45,7 +46,7 @@ def predictor_for(
     That is compiled code for a network with convolutions, if the engine may be, and if there is so
     much to do that compiling, which may take some seconds, pays.
     """
-    convolves = any(insights.kind_of(layer) == "convolution" for layer in network.layers)
+    convolves = any(kind_of(layer) == "convolution" for layer in network.layers)
     if convolves and engine != "numpy" and examples > _PASSES * network.rows_at_a_time:
         with suppress(Unsupported, MissingExtraError):
             return Predictor(network)

@@ -21,6 +21,11 @@ class RemoteFile:
         Its size in bytes.
     unpacked_md5 : str
         Checksum of what the file holds, where it is known: it tells copies that were packed anew.
+
+    Examples
+    --------
+    >>> DATASETS["cifar10"].files[0].name, DATASETS["cifar10"].files[0].size
+    ('cifar-10-binary.tar.gz', 170052171)
     """
 
     name: str
@@ -49,6 +54,12 @@ class CatalogEntry:
         What is downloaded; empty where a package brings the data.
     mirrors : tuple of str
         Addresses to which a file's name is appended, the first one preferred.
+
+    Examples
+    --------
+    >>> entry = DATASETS["mnist"]
+    >>> entry.input_shape, entry.n_classes, entry.n_train, len(entry.files)
+    ((28, 28, 1), 10, 60000, 4)
     """
 
     name: str

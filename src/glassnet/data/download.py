@@ -24,7 +24,18 @@ _CHUNK = 2**16
 
 
 class DownloadError(OSError):
-    """No mirror gave the file, or it could not be written."""
+    """No mirror gave the file, or it could not be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glassnet.data import RemoteFile
+    >>> try:
+    ...     download(RemoteFile("x.gz", "", 1), Path(tempfile.gettempdir()), mirrors=())
+    ... except DownloadError as error:
+    ...     print(error)
+    there is no address to download x.gz from
+    """
 
 
 def download(

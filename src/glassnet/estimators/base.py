@@ -19,6 +19,7 @@ from glassnet.estimators.architecture import (
     network_for,
 )
 from glassnet.estimators.convergence import Convergence
+from glassnet.estimators.docstrings import completed
 from glassnet.estimators.inputs import (
     examples,
     fits,
@@ -38,6 +39,10 @@ from glassnet.training import History
 
 class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn has no types
     """A network behind scikit-learn's methods; see `NeuralNetworkClassifier`."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:  # noqa: ANN401
+        super().__init_subclass__(**settings)
+        cls.__doc__ = completed(cls.__doc__)
 
     def __init__(
         self,

@@ -27,46 +27,22 @@ class NeuralNetworkClassifier(ClassifierMixin, NeuralNetworkEstimator):  # type:
 
     Parameters
     ----------
-    hidden_layer_sizes : int, sequence of int, or str
-        Units of the hidden layers; also as text, ``"128-64"``.
-    activation : str or Activation, or a list of them
-        Of the hidden layers, any of glassnet's; ``"logistic"`` is the sigmoid. A list has one for
-        each layer.
-    solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, \
-    random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
-    validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
-        As those of `MLPClassifier`; see `docs/estimators.md`.
-    class_weight : dict, "balanced" or None
-        How much the examples of each class count; "balanced" lets all classes count the same. Not
-        for several labels an example.
-    label_smoothing : float
-        Part of every target, in [0, 1), that is spread evenly over the classes.
-    dropout : float, or sequence of float
-        Rate of dropout after the hidden layers; a sequence has one for each.
-    layers : list of Layer or of dict, optional
-        The hidden layers, or their configurations, in place of `hidden_layer_sizes`, `activation`
-        and `dropout`, which are refused beside them. The output layer is put behind them, and a
-        `Flatten` where one is missing.
-    input_shape : tuple of int, optional
-        With `layers`: the shape that the features of an example have, ``(28, 28, 1)``. Not needed
-        where `X` itself has shape (n, 28, 28, 1).
-    n_layers, n_units : int, optional
-        Another way to say how many hidden layers there are, all of this size: two numbers for a
-        search space, in place of `hidden_layer_sizes`.
-    callbacks : sequence of Callback
-        Called by the trainer.
-    engine : {"auto", "numpy", "numba"}
-        What computes the steps; see `Trainer`.
+    {training}
+    class_weight : dict, "balanced" or None, default None
+        How much the examples of each class count, 0 or more; "balanced" lets all classes count the
+        same. Not for several labels an example.
+    label_smoothing : float, in [0, 1), default 0.0
+        Part of every target that is spread evenly over the classes.
+    {network}
 
     Attributes
     ----------
     classes_ : ndarray, shape (classes,)
+        The labels, in the order of the outputs; where an example has several, the numbers of their
+        columns.
     multilabel_ : bool
-    network_, history_, coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_, \
-    validation_loss_curve_, best_validation_score_, n_iter_, n_layers_, n_outputs_, \
-    out_activation_, t_, stopped_
-        See the table in `docs/api/estimators.md`. Also ``n_features_in_`` and
-        ``feature_names_in_``.
+        Whether an example has several labels.
+    {fitted}
 
     Examples
     --------

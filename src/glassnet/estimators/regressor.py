@@ -37,20 +37,19 @@ class NeuralNetworkRegressor(RegressorMixin, NeuralNetworkEstimator):  # type: i
 
     Parameters
     ----------
-    loss : str or Loss
+    loss : str or Loss, default "squared_error"
         ``"squared_error"``, ``"absolute_error"``, ``"huber"``, ``"quantile"``, ``"poisson"``, or
         one of glassnet's losses, ``Huber(delta=0.5)``. Losses by name are sums over the outputs.
         Half the Poisson deviance is for counts; the network then gives the logarithm of the
         expected count, and `predict` the count.
-    quantile : float
-        In (0, 1): which quantile ``loss="quantile"`` predicts.
-    hidden_layer_sizes, activation, solver, ...
-        All others as in `NeuralNetworkClassifier`.
+    {training}
+    quantile : float, in (0, 1), default 0.5
+        Which quantile ``loss="quantile"`` predicts.
+    {network}
 
     Attributes
     ----------
-    network_, history_, coefs_, ...
-        As in `NeuralNetworkClassifier`.
+    {fitted}
 
     Examples
     --------

@@ -1,7 +1,6 @@
 """Pictures of networks: how they are built, what they have learned, where they look."""
 
 from glassnet.insights.diagram import diagram
-from glassnet.insights.kinds import kind_of
 from glassnet.insights.learned import (
     first_filters,
     first_layer,
@@ -15,7 +14,6 @@ __all__ = [
     "first_filters",
     "first_layer",
     "first_weights",
-    "kind_of",
     "maps_of_an_image",
     "saliency_of_mistakes",
 ]

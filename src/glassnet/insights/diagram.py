@@ -17,6 +17,12 @@ def diagram(network: Network) -> Figure:
     ------
     ValueError
         If it has no layer that a picture could show.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> diagram(gn.Network([gn.Dense(3, "relu"), gn.Dense(2)], input_shape=4))
+    <Figure size ...>
     """
     if any(layer.inner or kind_of(layer) in {"convolution", "pooling"} for layer in network.layers):
         return figures.layer_diagram(blocks_of(network))

@@ -19,7 +19,14 @@ _MISTAKES = 6  # so many have their maps drawn
 
 
 def first_weights(network: Network) -> np.ndarray | None:
-    """Return the weights, shape (inputs, units), of the first dense layer if it sees the input."""
+    """Return the weights, shape (inputs, units), of the first dense layer if it sees the input.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> first_weights(gn.Network([gn.Dense(3), gn.Dense(2)], input_shape=4)).shape
+    (4, 3)
+    """
     for layer in network.layers:
         if kind_of(layer) in {"convolution", "pooling"}:
             return None
@@ -30,7 +37,15 @@ def first_weights(network: Network) -> np.ndarray | None:
 
 
 def first_layer(network: Network) -> dict[str, Figure]:
-    """Draw what the first layer looks for, by the name of the picture: none, or one."""
+    """Draw what the first layer looks for, by the name of the picture: none, or one.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Flatten(), gn.Dense(4)], input_shape=(8, 8, 1))
+    >>> list(first_layer(network))
+    ['first_layer_weights']
+    """
     if (weights := first_weights(network)) is not None:
         drawn = figures.first_layer_weights(weights, network.input_shape)
         return {"first_layer_weights": drawn}
@@ -39,7 +54,14 @@ def first_layer(network: Network) -> dict[str, Figure]:
 
 
 def first_filters(network: Network) -> Figure | None:
-    """Draw the filters of the first convolution if it sees images, grey or in colour."""
+    """Draw the filters of the first convolution if it sees images, grey or in colour.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> first_filters(gn.Network([gn.Conv2D(4, 3)], input_shape=(8, 8, 3)))
+    <Figure size ...>
+    """
     if not _sees_images(network):
         return None
     for _, part in network.named_parts():
@@ -54,7 +76,25 @@ def first_filters(network: Network) -> Figure | None:
 
 
 def maps_of_an_image(network: Network, test: Dataset, outputs: np.ndarray) -> Figure | None:
-    """Draw the feature maps of the first test image that is recognised, else of the first one."""
+    """Draw the feature maps of the first test image that is recognised, else of the first one.
+
+    Parameters
+    ----------
+    network : Network
+    test : Dataset
+        Images with labels.
+    outputs : ndarray, shape (n, classes)
+        What the network gives for them.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> layers = [gn.Conv2D(4, 3, "relu"), gn.Flatten(), gn.Dense(2, "softmax")]
+    >>> network = gn.Network(layers, input_shape=(8, 8, 1))
+    >>> test = Dataset(np.ones((3, 8, 8, 1)), [0, 1, 1])
+    >>> maps_of_an_image(network, test, network.predict(test.x))
+    <Figure size ...>
+    """
     if not _sees_images(network):
         return None
     predicted = outputs.argmax(axis=1)
@@ -78,7 +118,27 @@ def saliency_of_mistakes(
     outputs: np.ndarray,
     predict: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Figure | None:
-    """Draw what the network went by where it was wrong with the greatest confidence."""
+    """Draw what the network went by where it was wrong with the greatest confidence.
+
+    Parameters
+    ----------
+    network : Network
+    test : Dataset
+        Images with labels.
+    outputs : ndarray, shape (n, classes)
+        What the network gives for them.
+    predict : callable, optional
+        What gives outputs for images; by default ``network.predict``.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> layers = [gn.Conv2D(4, 3, "relu"), gn.Flatten(), gn.Dense(2, "softmax")]
+    >>> network = gn.Network(layers, input_shape=(8, 8, 1))
+    >>> test = Dataset(np.ones((3, 8, 8, 1)), [0, 1, 1])
+    >>> saliency_of_mistakes(network, test, network.predict(test.x))
+    <Figure size ...>
+    """
     predicted = outputs.argmax(axis=1)
     wrong = np.flatnonzero(predicted != test.y)
     if not _sees_images(network) or wrong.size == 0:

@@ -11,7 +11,23 @@ from glassnet.nn.layer import Cache, Layer, Shape
 
 
 class Activation(Layer):
-    """A layer without a shape of its own: its output has its input's shape."""
+    """A layer without a shape of its own: its output has its input's shape.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> class Square(Activation):
+    ...     def activate(self, z, cache, out):
+    ...         cache["z"] = z
+    ...         return np.multiply(z, z, out=out)
+    ...
+    ...     def chain(self, da, cache, out):
+    ...         np.multiply(cache["z"], 2.0, out=out)
+    ...         out *= da
+    ...         return out
+    >>> gn.Network([Square()], input_shape=2).predict(np.array([[1.0, -3.0]])).tolist()
+    [[1.0, 9.0]]
+    """
 
     fitting_initializer: ClassVar[str] = "glorot_uniform"
     """How the weights of a layer before this activation start, unless they are told otherwise."""

@@ -179,6 +179,14 @@ def forward_for(
     callable
         Takes inputs, shape (n, *input_shape), of the network's dtype; returns the outputs, shape
         (n, *output_shape), which are valid until its next call.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> network = gn.Network([gn.Dense(2, "relu")], input_shape=3)
+    >>> forward = forward_for(network, 1_000)
+    >>> [forward(np.ones((n, 3), network.dtype)).shape for n in (600, 400)]
+    [(600, 2), (400, 2)]
     """
     pays = convolution_multiplications(network) * examples >= LEAST_CONVOLUTIONS
     ready = installed("numba") and installed("scipy")

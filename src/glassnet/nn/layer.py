@@ -137,6 +137,15 @@ class Cache(dict[str, Any]):
     rng : numpy.random.Generator
         What layers with chance in them draw from in training. Whoever trains sets it for every
         step; until then each fresh cache draws the same, so that a gradient can be checked.
+
+    Examples
+    --------
+    >>> cache = Cache()
+    >>> z = cache.array("z", (4, 3))
+    >>> cache["z"] is z, cache.array("z", (4, 3)) is z
+    (True, True)
+    >>> np.shares_memory(cache.array("z", (2, 3)), z)  # a batch that is shorter
+    True
     """
 
     __slots__ = ("_gradients", "_inner", "_memory", "_rng")

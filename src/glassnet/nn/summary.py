@@ -9,7 +9,25 @@ from glassnet.nn.layer import Shape
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One layer of a network."""
+    """One layer of a network.
+
+    Attributes
+    ----------
+    name : str
+        As the network names it: ``"dense_1"``.
+    layer : str
+        The call that makes it.
+    output_shape : tuple of int
+        Of one example.
+    parameters : int
+        How many numbers it learns.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Dense(3, "relu")], input_shape=4).summary().rows[0]
+    SummaryRow(name='dense_1', layer='Dense(3, ReLU())', output_shape=(3,), parameters=15)
+    """
 
     name: str
     layer: str
@@ -19,7 +37,25 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers of a network; printed, a table."""
+    """The layers of a network; printed, a table.
+
+    Attributes
+    ----------
+    rows : tuple of SummaryRow
+        One for each layer.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> summary = gn.Network([gn.Dense(3, "relu"), gn.Dense(2)], input_shape=4).summary()
+    >>> summary.parameters
+    23
+    >>> print(summary)
+    name     layer             output shape  parameters
+    dense_1  Dense(3, ReLU())  (3,)                  15
+    dense_2  Dense(2)          (2,)                   8
+    total                                            23
+    """
 
     rows: tuple[SummaryRow, ...]
 

@@ -23,7 +23,15 @@ _CLASSES = 25  # that are drawn or counted
 
 
 def network_html(network: Network) -> str:
-    """Return the picture of a network and the table of its layers."""
+    """Return the picture of a network and the table of its layers.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> page = network_html(gn.Network([gn.Dense(2, "relu")], input_shape=3))
+    >>> page.startswith("<div>"), "Dense(2, ReLU())" in page
+    (True, True)
+    """
     summary = network.summary()
     rows = [(row.name, row.layer, row.output_shape, f"{row.parameters:,}") for row in summary.rows]
     total = ("total", "", "", f"{summary.parameters:,}")
@@ -44,7 +52,13 @@ def network_html(network: Network) -> str:
 
 
 def history_html(history: History) -> str:
-    """Return the learning curves and the measurements of the last epochs."""
+    """Return the learning curves and the measurements of the last epochs.
+
+    Examples
+    --------
+    >>> history_html(History())
+    '<div>...no epoch yet...</div>'
+    """
     if not len(history):
         return _view(heading("History", "no epoch yet"))
     records = list(history)
@@ -71,7 +85,14 @@ def history_html(history: History) -> str:
 
 
 def dataset_html(dataset: Dataset) -> str:
-    """Return some examples of a data set, and how many each class has."""
+    """Return some examples of a data set, and how many each class has; of targets their range.
+
+    Examples
+    --------
+    >>> page = dataset_html(Dataset(np.zeros((4, 2)), [0, 1, 1, 1], class_names=("no", "yes")))
+    >>> "75.0 %" in page
+    True
+    """
     shape = " x ".join(map(str, dataset.input_shape))
     what = f"{dataset.n_classes} classes" if dataset.n_classes else f"{dataset.y.shape[1]} targets"
     title = heading(dataset.name or "Dataset", f"{len(dataset):,} examples of {shape}, {what}")

@@ -34,12 +34,38 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def optimizer_from_config(config: dict[str, Any]) -> Optimizer:
-    """Return the optimizer that a configuration describes."""
+    """Return the optimizer that a configuration describes: what ``optimizer.config()`` gave.
+
+    Raises
+    ------
+    ValueError
+        If the type or an argument is unknown, missing, or out of range.
+    TypeError
+        If an argument is of the wrong type.
+
+    Examples
+    --------
+    >>> optimizer_from_config({"type": "SGD", "learning_rate": 0.1, "momentum": 0.9})
+    SGD(0.1, momentum=0.9)
+    """
     return from_config(OPTIMIZERS, config, "optimizer", untyped={"groups": ParameterGroup})
 
 
 def schedule_from_config(config: dict[str, Any]) -> Schedule:
-    """Return the schedule that a configuration describes."""
+    """Return the schedule that a configuration describes: what ``schedule.config()`` gave.
+
+    Raises
+    ------
+    ValueError
+        If the type or an argument is unknown, missing, or out of range.
+    TypeError
+        If an argument is of the wrong type.
+
+    Examples
+    --------
+    >>> schedule_from_config({"type": "StepLR", "step_size": 2})
+    StepLR(2)
+    """
     return from_config(SCHEDULES, config, "schedule")
 
 

@@ -51,6 +51,16 @@ class GradientDescent(Optimizer):
     Clipping: Pascanu, Mikolov, Bengio, arXiv 1211.5063, algorithm 1. Decoupled weight decay:
     Loshchilov and Hutter, arXiv 1711.05101. Max-norm: Srebro and Shraibman, COLT 2005; Srivastava
     et al., JMLR 15 (2014), section 5.1.
+
+    Examples
+    --------
+    >>> class SignDescent(GradientDescent):
+    ...     def direction(self, grad, out):
+    ...         return np.sign(grad, out=out)
+    >>> theta = np.array([1.0, -2.0])
+    >>> SignDescent(0.5).step(theta, grad=2 * theta)
+    >>> theta.tolist()
+    [0.5, -1.5]
     """
 
     def __init__(

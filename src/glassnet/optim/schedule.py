@@ -10,7 +10,14 @@ from glassnet.configurable import Configurable
 
 
 class Position(NamedTuple):
-    """How far a phase of training is."""
+    """How far a phase of training is.
+
+    Examples
+    --------
+    >>> position = Position(step=25, steps_per_epoch=10, epochs=5)
+    >>> position.epoch, position.total_steps
+    (2, 50)
+    """
 
     step: int
     """Steps done in this phase."""

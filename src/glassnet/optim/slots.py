@@ -10,7 +10,14 @@ T = TypeVar("T")
 
 
 class Slot(NamedTuple):
-    """One parameter's stretch of the flat vectors."""
+    """One parameter's stretch of the flat vectors.
+
+    Examples
+    --------
+    >>> slot = Slot("dense_1.W", 0, 6, (3, 2), decays=True)
+    >>> slot.units, slot.where
+    (2, slice(0, 6, None))
+    """
 
     name: str
     """As the network names it: ``"dense_1.W"``."""

@@ -28,7 +28,16 @@ class RunFolder:
 
     Parameters
     ----------
-    path : Path
+    path : path-like
+        Nothing is read or made; see `create`, `create_next` and `existing`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> runs = tempfile.TemporaryDirectory()
+    >>> [RunFolder.create_next("digits", runs.name).path.name for _ in range(2)]
+    ['digits', 'digits-2']
+    >>> runs.cleanup()
     """
 
     def __init__(self, path: str | Path) -> None:

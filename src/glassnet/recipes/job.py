@@ -20,7 +20,26 @@ from glassnet.training.views import TestTimeAugmentation, views_from_config
 
 @dataclass
 class Job:
-    """A recipe with its data loaded and its network built: ready to train."""
+    """A recipe with its data loaded and its network built: ready to train.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    train, test : Dataset
+        `train` without what is held out.
+    validation : Dataset or None
+        What each epoch is measured on.
+    network : Network
+        Its statistics taken from `train`, its parameters untrained.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe
+    >>> job = prepare(load_recipe("digits"))
+    >>> len(job.train), len(job.validation), len(job.test), job.network.output_shape
+    (1294, 144, 359, (10,))
+    >>> history = job.trainer().fit(job.train, epochs=1)
+    """
 
     recipe: Recipe
     train: Dataset
@@ -92,10 +111,26 @@ def prepare(
 ) -> Job:
     """Load the data and build the network of a recipe; nothing is written.
 
+    Parameters
+    ----------
+    recipe : Recipe
+    data_dir : path-like, optional
+        Where data sets of the catalogue lie; see `load_dataset`.
+    progress : callable, optional
+        Called while data is downloaded, with a file's name, the bytes that are there and the bytes
+        in total.
+
     Raises
     ------
     ValueError, OSError
         If the data is missing or wrong, or layers and data don't fit.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe
+    >>> job = prepare(load_recipe("digits"))
+    >>> job.train
+    Dataset('digits', 1294 examples of shape (8, 8, 1), 10 classes)
     """
     whole, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
     return job_on(recipe, whole, test)
@@ -114,6 +149,15 @@ def job_on(recipe: Recipe, whole: Dataset, test: Dataset) -> Job:
     ------
     ValueError
         If layers and data don't fit.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_data, load_recipe
+    >>> recipe = load_recipe("digits")
+    >>> whole, test = load_data(recipe.data)
+    >>> jobs = [job_on(recipe.changed({"training.seed": seed}), whole, test) for seed in (0, 1)]
+    >>> bool((jobs[0].network.theta == jobs[1].network.theta).all())
+    False
     """
     train, validation = whole, None
     if recipe.data.validation == "test":
@@ -139,6 +183,12 @@ def build_network(recipe: Recipe, input_shape: tuple[int, ...], outputs: int) ->
     ------
     RecipeError
         If a layer cannot take what the one before it gives; names the recipe's key.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe
+    >>> build_network(load_recipe("digits"), (8, 8, 1), 10).layers
+    (Flatten(), Dense(64, ReLU()), Dense(10, Softmax()))
     """
     try:
         return Network(

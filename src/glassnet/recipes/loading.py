@@ -27,10 +27,23 @@ def load_data(
 ) -> tuple[Dataset, Dataset]:
     """Return the training and the test part, as `glassnet.load_dataset` does.
 
+    Parameters
+    ----------
+    table : DataTable
+        Of a recipe: ``recipe.data``.
+    data_dir, progress
+        As in `prepare`.
+
     Raises
     ------
     ValueError, OSError
         If the data is missing or wrong, or a key doesn't suit it.
+
+    Examples
+    --------
+    >>> train, test = load_data(DataTable(name="digits"))
+    >>> len(train), len(test)
+    (1438, 359)
     """
     path = Path(table.name).expanduser()
     of_table = table.model_dump(include={"label", "regression", "delimiter"}, exclude_none=True)

@@ -24,7 +24,16 @@ Table = dict[str, Any]
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be run; the message names the key, the value and what is allowed."""
+    """A recipe that cannot be run; the message names the key, the value and what is allowed.
+
+    Examples
+    --------
+    >>> try:
+    ...     load_recipe("digit")
+    ... except RecipeError as error:
+    ...     print(error)
+    unknown recipe 'digit'; did you mean 'digits'? Known: ...
+    """
 
 
 def checked(build: Callable[[Any], object]) -> AfterValidator:
@@ -59,7 +68,14 @@ _Size = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_len
 
 
 class DataTable(StrictTable):
-    """What is learned from."""
+    """What is learned from: the table ``[data]`` of a recipe.
+
+    Examples
+    --------
+    >>> table = DataTable(name="digits")
+    >>> table.validation
+    0.1
+    """
 
     name: str
     """A data set of the catalogue, or the path of a CSV or .npz file or of a folder of images."""
@@ -143,6 +159,8 @@ class TrainingTable(StrictTable):
 class Recipe(StrictTable):
     """Data, network and training, all that a run needs.
 
+    The keys of its tables, with ranges and defaults, stand in `docs/recipes.md`.
+
     Examples
     --------
     >>> recipe = load_recipe("digits")
@@ -204,12 +222,32 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
     ------
     RecipeError
         If a key or value is wrong; names the first few, with what is allowed.
+
+    Examples
+    --------
+    >>> tree = load_recipe("digits").to_dict()
+    >>> tree["training"]["seed"] = 7
+    >>> recipe_from_dict(tree).training.seed
+    7
+    >>> tree["training"]["sead"] = 8
+    >>> try:
+    ...     recipe_from_dict(tree)
+    ... except RecipeError as error:
+    ...     print(error)
+    recipe: unknown key 'sead' in training; did you mean 'seed'? Known: ...
     """
     return table_from_dict(Recipe, tree, source, what="recipe", error=RecipeError)
 
 
 def shipped_recipes() -> dict[str, Recipe]:
-    """Return the recipes that come with glassnet, by name."""
+    """Return the recipes that come with glassnet, by name.
+
+    Examples
+    --------
+    >>> recipes = shipped_recipes()
+    >>> list(recipes)[:3], recipes["mnist-cnn"].data.name
+    (['digits', 'mnist-mlp', 'mnist-cnn'], 'mnist')
+    """
     folder = resources.files("glassnet.recipes")
     files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
     recipes = [recipe_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
@@ -234,6 +272,12 @@ def load_recipe(name: str | Path) -> Recipe:
     ------
     RecipeError
         If there is no such recipe or file, or it is wrong.
+
+    Examples
+    --------
+    >>> recipe = load_recipe("digits")
+    >>> recipe.title, recipe.network.layers[1]["units"]
+    ('Handwritten digits, 8 x 8 pixels', 64)
     """
     path = Path(name)
     recipes = shipped_recipes()

@@ -52,6 +52,20 @@ def run(job: Job, folder: RunFolder, *, callbacks: Sequence[Callback] = ()) -> d
         If training diverges; the folder then says so.
     OSError
         If a file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glassnet.recipes import load_recipe, prepare
+    >>> runs = tempfile.TemporaryDirectory()
+    >>> folder = RunFolder.create_next("digits", runs.name)
+    >>> recipe = load_recipe("digits").changed({"training.phases.0.epochs": 3})
+    >>> result = run(prepare(recipe), folder)
+    >>> result["status"], result["epochs"], result["test"]["accuracy"] > 0.8
+    ('finished', 3, True)
+    >>> folder.model.exists(), len(folder.history.read_text("utf-8").splitlines())
+    (True, 3)
+    >>> runs.cleanup()
     """
     kept = [HistoryLog(folder), Checkpoint(folder.checkpoint)]
     trainer = job.trainer([*callbacks, *trackers(job.recipe, folder), *kept])
@@ -92,7 +106,25 @@ def trackers(recipe: Recipe, folder: RunFolder) -> list[Callback]:
 
 
 def fit_phases(job: Job, trainer: Trainer) -> None:
-    """Train through the phases of the recipe, up to the last or until interrupted."""
+    """Train through the phases of the recipe, up to the last or until interrupted.
+
+    Nothing is written: `run` does this and keeps a folder.
+
+    Parameters
+    ----------
+    job : Job
+    trainer : Trainer
+        From ``job.trainer()``.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe, prepare
+    >>> job = prepare(load_recipe("digits").changed({"training.phases.0.epochs": 3}))
+    >>> trainer = job.trainer()
+    >>> fit_phases(job, trainer)
+    >>> len(trainer.history), measure_test(job, trainer)["accuracy"] > 0.8
+    (3, True)
+    """
     for phase in job.recipe.training.phases:
         _take_settings(trainer, phase.optimizer)
         trainer.fit(
@@ -111,6 +143,19 @@ def measure_test(job: Job, trainer: Trainer) -> dict[str, Any]:
     """Return the measurements on the test set, and how many examples it has.
 
     Where the recipe asks for test-time augmentation, what it gives stands beside the plain numbers.
+
+    Parameters
+    ----------
+    job : Job
+    trainer : Trainer
+        From ``job.trainer()``.
+
+    Examples
+    --------
+    >>> from glassnet.recipes import load_recipe, prepare
+    >>> job = prepare(load_recipe("digits"))
+    >>> list(measure_test(job, job.trainer()))
+    ['examples', 'loss', 'accuracy', 'mean_squared_error', 'per_class_recall']
     """
     names = default_metrics(job.test)
     if job.test.n_classes:

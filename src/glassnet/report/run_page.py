@@ -33,6 +33,19 @@ def run_page(folder: str | os.PathLike[str]) -> str:
         If the folder or its ``recipe.toml`` is missing.
     ValueError
         If a file is damaged; the message names it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glassnet.recipes import RunFolder, load_recipe, prepare, run
+    >>> runs = tempfile.TemporaryDirectory()
+    >>> folder = RunFolder.create_next("digits", runs.name)
+    >>> recipe = load_recipe("digits").changed({"training.phases.0.epochs": 1})
+    >>> result = run(prepare(recipe), folder)
+    >>> page = run_page(folder.path)
+    >>> page.startswith("<!DOCTYPE html>"), recipe.title in page
+    (True, True)
+    >>> runs.cleanup()
     """
     run = read_run_folder(folder)
     return render("run.html.jinja", **page_content(run))
@@ -61,6 +74,18 @@ def write_run_page(
         As `run_page`.
     OSError
         If the file can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glassnet.recipes import RunFolder, load_recipe, prepare, run
+    >>> runs = tempfile.TemporaryDirectory()
+    >>> folder = RunFolder.create_next("digits", runs.name)
+    >>> recipe = load_recipe("digits").changed({"training.phases.0.epochs": 1})
+    >>> result = run(prepare(recipe), folder)
+    >>> write_run_page(folder.path).name
+    'report.html'
+    >>> runs.cleanup()
     """
     page = run_page(folder)
     target = Path(folder) / "report.html" if path is None else Path(path)
