@@ -109,7 +109,7 @@ def test_what_is_no_model_is_told(glassnet, digits_run, workplace, command) -> N
     (workplace / "made.onnx").write_bytes(content)
     done = glassnet(command, "made.onnx", *file)
     assert done.code == 2
-    assert "made.onnx is no model file that can be read: these are .npz files" in done.err
+    assert "made.onnx is not an .npz file, as training writes them" in done.err
 
 
 def test_the_data_of_a_run_is_measured_as_its_recipe_reads_it(glassnet, workplace) -> None:

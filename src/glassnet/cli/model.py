@@ -33,8 +33,8 @@ def load(path: Path) -> tuple[Network, Recipe | None]:
         return load_safetensors(file), recipe
     if file.suffix != ".npz":
         raise ValueError(
-            f"{file} is no model file that can be read: these are .npz files, as training writes "
-            "them, and .safetensors files of glassnet"
+            f"{file} is not an .npz file, as training writes them, nor a .safetensors file of "
+            "glassnet: no other model can be read"
         )
     return Network.load(file), recipe
 
