@@ -24,7 +24,8 @@ COMPARISONS = (
 
 def test_the_kernels_agree_with_numpy_also_when_they_are_not_compiled() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    command += [str(TESTS / name) for name in COMPARISONS]
+    # as Python there is one thread, and one code for both dtypes
+    command += ["-k", "not team and not float32", *(str(TESTS / name) for name in COMPARISONS)]
     done = subprocess.run(
         command,
         cwd=TESTS.parent,
