@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 200
 """Examples in a batch where nobody says how many."""
 
+_INTERRUPTED = -1
+"""Beside SciPy's statuses of L-BFGS: 0 converged, 1 out of iterations or evaluations."""
+
 
 def learn(
     estimator: NeuralNetworkEstimator,
@@ -131,14 +134,15 @@ def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset, objective:
         )
     except KeyboardInterrupt:
         _warn_of_interrupt()
-        result = None
-    if result is not None and not convergence.losses:  # it began where it wanted to be
-        note(float(result.fun))
-    iterations = len(history) - before if result is None else int(result.nit)
+        iterations, status = len(history) - before, _INTERRUPTED
+    else:
+        iterations, status = int(result.nit), result.status
+        if not convergence.losses:  # it began where it wanted to be
+            note(float(result.fun))
     estimator.n_iter_ = min(iterations, estimator.max_iter)
     estimator.t_ += len(train) * estimator.n_iter_
-    convergence.converged = result is not None and result.status == 0
-    if result is not None and result.status == 1:
+    convergence.converged = status == 0
+    if status == 1:
         _warn(
             f"max_iter={estimator.max_iter} iterations or max_fun={estimator.max_fun} evaluations "
             "ended before training had converged"
