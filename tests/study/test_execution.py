@@ -136,7 +136,8 @@ def test_processes_that_keep_dying_are_an_error(tiny) -> None:
     def kill_whatever_starts() -> None:
         while not told.wait(0.01):
             for process in loky_processes():
-                process.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                    process.kill()
 
     killer = threading.Thread(target=kill_whatever_starts)
     killer.start()
