@@ -21,6 +21,19 @@ for _name in ("reference", "fabricated"):
     _spec.loader.exec_module(_module)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what compiles much, all on one worker, so that it isn't compiled on each.
+
+    xdist gives its first worker the first tests. Coverage rests meanwhile: it slows down the
+    compiler, which is Python, and sees nothing of machine code; `test_as_python` is for that.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("compiled") is None)
+    if config.pluginmanager.hasplugin("pytest_cov"):
+        for item in items:
+            if item.get_closest_marker("compiled"):
+                item.add_marker("no_cover")
+
+
 @pytest.fixture
 def fabricate(tmp_path) -> Callable:
     """Return a function that fills a shipped study with runs that were never made.

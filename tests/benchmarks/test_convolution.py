@@ -23,6 +23,8 @@ from benchmarks.given import (
 from benchmarks.measuring import loss_of
 from benchmarks.works import WORKS, Work
 
+pytestmark = pytest.mark.compiled
+
 TRAINING = ("B11", "B12", "B13")
 INFERENCE = ("B12-1000", "B13-1000")
 

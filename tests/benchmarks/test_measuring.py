@@ -59,6 +59,7 @@ def test_inference_is_given_the_examples_unshuffled(tmp_path) -> None:
     np.testing.assert_array_equal(read_in_order(tmp_path)[0], read_examples(tmp_path)[0])
 
 
+@pytest.mark.compiled
 def test_both_engines_do_the_same_work_in_processes_of_their_own() -> None:
     contenders = [contender_named(name) for name in ("glassnet numpy", "glassnet numba")]
     measured = measure(TABLE, contenders, rounds=2, threads=1)

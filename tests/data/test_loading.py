@@ -8,7 +8,7 @@ pytest.importorskip("pooch", reason="needs the extra cli")
 
 from PIL import Image
 
-from glassnet.data import DownloadError, download, load_dataset
+from glassnet.data import DownloadError, download, load_dataset, loading
 from glassnet.extras import MissingExtraError
 
 
@@ -23,6 +23,16 @@ def test_the_digits_are_always_split_alike() -> None:
     # The same examples in every version: results stay comparable.
     digest = hashlib.sha256(np.uint8(test.x * 16).tobytes()).hexdigest()
     assert digest == "3b3b55d4f104c7cf3abbeb16e89de00d80bb846afd83758bbeb8601f57c94f51"
+
+
+def test_the_digits_are_those_that_scikit_learn_loads(monkeypatch) -> None:
+    pytest.importorskip("sklearn")
+    read = load_dataset("digits")
+    monkeypatch.setattr(loading, "DIGITS_FILE", "elsewhere.csv.gz")
+    for ours, theirs in zip(read, load_dataset("digits"), strict=True):
+        assert (ours.x.dtype, ours.y.dtype) == (theirs.x.dtype, theirs.y.dtype)
+        np.testing.assert_array_equal(ours.x, theirs.x)
+        np.testing.assert_array_equal(ours.y, theirs.y)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])

@@ -219,6 +219,7 @@ def test_one_class_is_a_choice_too(names: list[str], iris: Any) -> None:
 
 
 @quiet
+@pytest.mark.compiled
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 def test_compiled_steps_learn_the_same(cancer: Any, solver: str) -> None:
     pytest.importorskip("numba", reason="compiled steps need Numba")

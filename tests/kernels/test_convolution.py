@@ -11,6 +11,8 @@ from glassnet.kernels.geometry import Geometry
 from glassnet.kernels.scratch import Scratch
 from glassnet.kernels.team import Team
 
+pytestmark = pytest.mark.compiled
+
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
 SAME = ((1, 1), (1, 1))
 GEOMETRIES = [

@@ -12,6 +12,8 @@ from glassnet.kernels.team import Team
 from glassnet.nn import MaxPooling2D
 from glassnet.nn.compiled_pooling import pooling_windows
 
+pytestmark = pytest.mark.compiled
+
 KIND = kinds.LeakyReLU(np.float32(0.25))
 
 

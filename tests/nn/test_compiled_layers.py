@@ -16,6 +16,8 @@ from glassnet.nn.compiled_layers import Engine, Plain, kind_of
 from glassnet.nn.compiled_row import CompiledRow, stages_of
 from glassnet.nn.losses import loss_named
 
+pytestmark = pytest.mark.compiled
+
 ACTIVATIONS = {
     "identity": gn.Identity,
     "relu": gn.ReLU,

@@ -11,6 +11,8 @@ from glassnet.nn import compiled
 pytest.importorskip("numba", reason="the predictor needs the extra fast")
 pytest.importorskip("scipy", reason="the predictor needs the extra fast")
 
+pytestmark = pytest.mark.compiled
+
 NETWORKS = {
     "one layer": lambda: [gn.Dense(4, "softmax")],
     "thesis": lambda: [gn.Dense(32, "sigmoid"), gn.Dense(10, "sigmoid")],

@@ -16,6 +16,8 @@ pytest.importorskip("scipy", reason="compiled steps need the extra fast")
 
 from glassnet.kernels.team import Team
 
+pytestmark = pytest.mark.compiled
+
 SLOTS = [
     Slot("dense_1.W", 0, 700, (70, 10), True),
     Slot("dense_1.b", 700, 710, (10,), False),

@@ -19,6 +19,8 @@ pytest.importorskip("scipy", reason="the compiled steps need the extra fast")
 
 from glassnet.kernels import chain_layout, elementwise, team
 
+pytestmark = pytest.mark.compiled
+
 HALF, MEAN = "half_squared_error", "mean_squared_error"
 BINARY, SMOOTH = "binary_cross_entropy", gn.CategoricalCrossEntropy(label_smoothing=0.1)
 

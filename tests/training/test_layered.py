@@ -15,6 +15,8 @@ from glassnet.training import compiled, layered
 from glassnet.training.layered import LayeredSteps
 from glassnet.training.steps import NumpySteps
 
+pytestmark = pytest.mark.compiled
+
 LOSS = nn.loss_named("categorical_cross_entropy")
 
 

@@ -26,6 +26,8 @@ from glassnet.names import unknown
 TEST_FRACTION = 0.2
 #: The seed that decides which ones, whatever seed the training has.
 SPLIT_SEED = 0
+#: In the folder of scikit-learn: lines of 64 pixels of 0 to 16 and a label.
+DIGITS_FILE = "datasets/data/digits.csv.gz"
 
 
 def load_dataset(
@@ -93,9 +95,15 @@ def load_dataset(
 
 
 def _load_digits(entry: CatalogEntry) -> tuple[Dataset, Dataset]:
-    bunch = require("sklearn.datasets", "sklearn").load_digits()
-    x = (bunch.images / 16).astype(np.float32)[..., None]
-    return _split(Dataset(x, bunch.target, entry.class_names, entry.name))
+    """Read scikit-learn's file where it has always been, for its import takes two seconds."""
+    place = find_dataset(entry.name)
+    if place is not None and (place / DIGITS_FILE).is_file():
+        table = np.loadtxt(place / DIGITS_FILE, delimiter=",")
+        pixels, y = table[:, :-1], table[:, -1].astype(np.int64)
+    else:
+        pixels, y = require("sklearn.datasets", "sklearn").load_digits(return_X_y=True)
+    x = (pixels / 16).astype(np.float32).reshape(-1, 8, 8, 1)
+    return _split(Dataset(x, y, entry.class_names, entry.name))
 
 
 def _load_idx(folder: Path, entry: CatalogEntry, part: str) -> Dataset:

@@ -11,7 +11,7 @@ from pathlib import Path
 from glassnet.data.bounded import open_bounded
 from glassnet.data.catalog import DATASETS, CatalogEntry
 from glassnet.data.cifar import CIFAR10_FOLDER
-from glassnet.extras import MissingExtraError, require
+from glassnet.extras import MissingExtraError, installed, require
 from glassnet.names import lookup
 
 #: Environment variable that names the folder of the user's own data.
@@ -51,7 +51,7 @@ def find_dataset(name: str, *, data_dir: str | os.PathLike[str] | None = None) -
     """
     entry = lookup(DATASETS, name, "data set")
     if not entry.files:
-        spec = importlib.util.find_spec("sklearn")
+        spec = importlib.util.find_spec("sklearn") if installed("sklearn") else None
         return Path(spec.origin).parent if spec is not None and spec.origin else None
     places = (find_in(root, entry) for root in search_roots(data_dir))
     return next((place for place in places if place is not None), None)
