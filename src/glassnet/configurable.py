@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 from glassnet.names import lookup, unknown
 
@@ -21,7 +22,7 @@ class Configurable:
     def config(self) -> dict[str, Any]:
         """Return the constructor's arguments, ready for JSON, with the class name as ``"type"``."""
         return {"type": type(self).__name__} | {
-            name: _plain(getattr(self, name)) for name in inspect.signature(type(self)).parameters
+            name: _plain(getattr(self, name)) for name in _arguments(type(self))
         }
 
     def __repr__(self) -> str:
@@ -40,7 +41,7 @@ def call_of(thing: object) -> str:
     'SGD(0.1, momentum=0.9, nesterov=True)'
     """
     shown, skipped = [], False
-    for argument in inspect.signature(type(thing)).parameters.values():
+    for argument in _arguments(type(thing)).values():
         value = getattr(thing, argument.name, argument.default)
         if value is argument.default or _equal(value, argument.default):
             skipped = True
@@ -48,6 +49,16 @@ def call_of(thing: object) -> str:
         positional = argument.kind is argument.POSITIONAL_OR_KEYWORD and not skipped
         shown.append(f"{value!r}" if positional else f"{argument.name}={value!r}")
     return f"{type(thing).__name__}({', '.join(shown)})"
+
+
+_known: WeakKeyDictionary[type, Mapping[str, inspect.Parameter]] = WeakKeyDictionary()
+
+
+def _arguments(cls: type) -> Mapping[str, inspect.Parameter]:
+    """Return the arguments of a class's constructor; a study asks for them ten thousand times."""
+    if cls not in _known:
+        _known[cls] = inspect.signature(cls).parameters
+    return _known[cls]
 
 
 def _equal(value: object, other: object) -> bool:
@@ -97,7 +108,7 @@ def from_config(
         types = ", ".join(map(repr, table))
         raise ValueError(f"{kind} must be a table with a type, one of {types}; got {config!r}")
     cls = lookup(table, config["type"], kind)
-    known = inspect.signature(cls).parameters
+    known = _arguments(cls)
     arguments: dict[str, Any] = {}
     for key, value in config.items():
         if key == "type":

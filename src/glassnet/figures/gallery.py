@@ -154,15 +154,20 @@ def samples(
     >>> len(figure.axes[0].images), [text.get_text() for text in figure.axes[0].texts]
     (4, ['cat', 'dog'])
     """
-    examples = as_examples(images)
+    array = np.atleast_1d(images)
     numbers = as_labels(labels, class_names, "labels")
-    if len(examples) != len(numbers):
-        raise ValueError(f"{len(examples)} images but {len(numbers)} labels; give one for each")
+    if len(array) != len(numbers):
+        raise ValueError(f"{len(array)} images but {len(numbers)} labels; give one for each")
     if per_class < 1:
         raise ValueError(f"per_class must be at least 1, got {per_class}")
+    n = len(class_names)
+    if array.ndim > 2:  # features are scaled by all examples; of many images few are looked at
+        firsts = [np.flatnonzero(numbers == number)[:per_class] for number in range(n)]
+        shown = np.concatenate(firsts)
+        array, numbers = array[shown], numbers[shown]
+    examples = as_examples(array)
     if len(numbers) == 0:
         return _say("There is no example to show.")
-    n = len(class_names)
     blocks = math.ceil(n / _ROWS)
     rows = math.ceil(n / blocks)
     size = 0.6 if n <= 12 else 0.42 if n <= _ROWS else 0.3

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,17 @@ from glassnet.training.metrics import METRICS
 from glassnet.training.views import views_from_config
 
 Table = dict[str, Any]
+
+_ORDER = (
+    "digits",
+    "mnist-mlp",
+    "mnist-cnn",
+    "cifar10-mlp",
+    "cifar10-quick",
+    "cifar10-94",
+    "mnist-thesis",
+    "cifar10-thesis",
+)
 
 
 class RecipeError(ValueError):
@@ -248,21 +260,7 @@ def shipped_recipes() -> dict[str, Recipe]:
     >>> list(recipes)[:3], recipes["mnist-cnn"].data.name
     (['digits', 'mnist-mlp', 'mnist-cnn'], 'mnist')
     """
-    folder = resources.files("glassnet.recipes")
-    files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    recipes = [recipe_from_dict(tomllib.loads(f.read_text("utf-8")), f.name) for f in files]
-    order = (
-        "digits",
-        "mnist-mlp",
-        "mnist-cnn",
-        "cifar10-mlp",
-        "cifar10-quick",
-        "cifar10-94",
-        "mnist-thesis",
-        "cifar10-thesis",
-    )
-    known = {recipe.name: recipe for recipe in recipes}
-    return {name: known.pop(name) for name in order} | dict(sorted(known.items()))
+    return {name: _shipped(file) for name, file in _shipped_files().items()}
 
 
 def load_recipe(name: str | Path) -> Recipe:
@@ -280,13 +278,24 @@ def load_recipe(name: str | Path) -> Recipe:
     ('Handwritten digits, 8 x 8 pixels', 64)
     """
     path = Path(name)
-    recipes = shipped_recipes()
-    if str(name) in recipes:
-        return recipes[str(name)]
+    shipped = _shipped_files()
+    if str(name) in shipped:
+        return _shipped(shipped[str(name)])
     if not (path.suffix or path.is_file() or len(path.parts) > 1):
-        raise RecipeError(unknown(str(name), recipes, "recipe") + ", or the path of a .toml file")
+        raise RecipeError(unknown(str(name), shipped, "recipe") + ", or the path of a .toml file")
     tree = read_table(path, what="recipe", hint="see: glassnet recipes", error=RecipeError)
     return recipe_from_dict(tree, str(path))
+
+
+def _shipped_files() -> dict[str, Traversable]:
+    """Return the files of the shipped recipes by the recipes' names, the usual ones first."""
+    entries = sorted(resources.files("glassnet.recipes").iterdir(), key=lambda entry: entry.name)
+    known = {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
+    return {name: known.pop(name) for name in _ORDER} | known
+
+
+def _shipped(file: Traversable) -> Recipe:
+    return recipe_from_dict(tomllib.loads(file.read_text("utf-8")), file.name)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
