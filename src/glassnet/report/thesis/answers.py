@@ -79,7 +79,7 @@ def with_progress(studies: Sequence[Study], answer: Sequence[str]) -> list[str]:
 def by_epoch(results: pd.DataFrame, value: str) -> dict[str, pd.DataFrame]:
     """Return a number of every epoch: for each cell a table, a row a seed, a column an epoch."""
     return {
-        str(cell): table.pivot_table(value, "seed", "epoch", dropna=False)
+        str(cell): table.pivot(columns="epoch", index="seed", values=value)
         for cell, table in results.groupby("cell", sort=False)
     }
 
