@@ -59,14 +59,15 @@ class Row:
             self._shapes.append(shape)
         self.output_shape = shape
         self.parts = tuple(part for layer in self.layers for part in layer.parts)
-        for _, part in self.named_parts():
+        self._named_parts = tuple(_walk(self.layers))  # asked for in every epoch
+        for _, part in self._named_parts:
             part.in_network = True
         learning = [i for i, part in enumerate(self.parts) if _learns(part)]
         self.first_learning = learning[0] if learning else len(self.parts)
 
     def named_parts(self) -> Iterator[tuple[str, Layer]]:
         """See `Network.named_parts`."""
-        return _walk(self.layers)
+        return iter(self._named_parts)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """See `Network.named_parameters`."""
