@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -21,17 +21,27 @@ for _name in ("reference", "fabricated"):
     _spec.loader.exec_module(_module)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what compiles much, all on one worker, so that it isn't compiled on each.
-
-    xdist gives its first worker the first tests. Coverage rests meanwhile: it slows down the
-    compiler, which is Python, and sees nothing of machine code; `test_as_python` is for that.
-    """
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what compiles much; xdist gives it to one worker, where it is compiled once."""
     items.sort(key=lambda item: item.get_closest_marker("compiled") is None)
-    if config.pluginmanager.hasplugin("pytest_cov"):
-        for item in items:
-            if item.get_closest_marker("compiled"):
-                item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Do without coverage where much is compiled.
+
+    It slows down the compiler, which is Python, and sees nothing of machine code; what the kernels
+    do as Python it sees in `test_as_python`. pytest-cov's own mark has no effect in a worker.
+    """
+    rests = item.get_closest_marker("compiled") and item.config.pluginmanager.hasplugin("_cov")
+    tracer = sys.gettrace()
+    if rests:
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        if rests:
+            sys.settrace(tracer)
 
 
 @pytest.fixture
