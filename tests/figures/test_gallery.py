@@ -162,8 +162,10 @@ def test_samples_stand_in_rows_by_class():
 
 
 def test_samples_shows_at_most_so_many_of_each_class():
-    figure = samples(np.zeros((20, 2, 2, 1)), [0] * 15 + [1] * 5, NAMES, per_class=7)
-    assert len(pictures(figure)) == 12
+    images = np.arange(20).reshape(20, 1, 1, 1) / 20 * np.ones((1, 2, 2, 1))
+    figure = samples(images, [0, 1] * 5 + [0] * 10, NAMES, per_class=7)
+    shown = [round(20 * picture[0, 0]) for picture in pictures(figure)]
+    assert shown == [0, 2, 4, 6, 8, 10, 11, 1, 3, 5, 7, 9]
 
 
 def test_a_class_without_examples_says_so():
