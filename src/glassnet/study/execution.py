@@ -186,6 +186,7 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
             yield client
         return
     try:
+        distributed.comm.resolve_address(address)  # a client refuses it too, but stays half open
         client = distributed.Client(address, timeout=_SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         raise StudyError(
@@ -202,14 +203,16 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what Dask's client logs of a lost connection, with tracebacks, from the user."""
-    logger = logging.getLogger("distributed.client")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Keep what Dask logs of a lost connection, with tracebacks, from the user."""
+    loggers = [logging.getLogger(name) for name in ("distributed.client", "tornado.application")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _local(workers: int) -> Any:  # noqa: ANN401
