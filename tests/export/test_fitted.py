@@ -26,7 +26,7 @@ from sklearn.exceptions import NotFittedError  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: E402
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -101,6 +101,11 @@ def test_the_file_of_a_regressor_gives_what_it_predicts(loss: str) -> None:
         [StandardScaler(with_std=False)],
         [MinMaxScaler()],
         [MinMaxScaler((-1, 3), clip=True)],
+        [MaxAbsScaler()],
+        *([[MaxAbsScaler(clip=True)]] if "clip" in MaxAbsScaler().get_params() else []),
+        [RobustScaler()],
+        [RobustScaler(with_centering=False, unit_variance=True)],
+        [RobustScaler(with_scaling=False)],
         ["passthrough", MinMaxScaler(), StandardScaler()],
     ],
     ids=str,
@@ -133,7 +138,7 @@ def test_a_pipeline_before_images_takes_rows(tmp_path: Any) -> None:
 
 @pytest.mark.usefixtures("onnx")
 def test_steps_and_models_without_a_counterpart_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"StandardScaler and MinMaxScaler .* not PCA\(\)"):
+    with pytest.raises(TypeError, match=r"MinMaxScaler, MaxAbsScaler, .* not PCA\(\)"):
         to_onnx(make_pipeline(PCA(), classifier()).fit(X, LABELS))
     with pytest.raises(TypeError, match=r"its last step, takes a Network, .* LogisticRegression"):
         to_onnx(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, LABELS))

@@ -97,7 +97,7 @@ def subject_of(model: Any) -> Subject:  # noqa: ANN401 (whatever users pass)
     for step in before:
         if type(step).__module__.split(".")[0] != "sklearn" or type(step).__name__ not in _SCALERS:
             raise TypeError(
-                f"to_onnx knows {' and '.join(_SCALERS)} before the estimator of a Pipeline, not "
+                f"to_onnx knows {', '.join(_SCALERS)} before the estimator of a Pipeline, not "
                 f"{step!r}; pass the last step, and do the rest before the file's input"
             )
         check_is_fitted(step)
@@ -133,6 +133,19 @@ def _standard(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401 (no
     return x
 
 
+def _robust(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
+    if scaler.with_centering:
+        x = x._replace(name=graph.add("Sub", [x, graph.constant("median", scaler.center_)]))
+    if scaler.with_scaling:
+        x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scaler.scale_)]))
+    return x
+
+
+def _max_abs(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
+    x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scaler.scale_)]))
+    return _clipped(graph, x, -1.0, 1.0) if getattr(scaler, "clip", False) else x
+
+
 def _min_max(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
     least, most = scaler.feature_range
     # the minimum first, and not `min_` last as there: float32 would lose what large numbers differ
@@ -140,10 +153,18 @@ def _min_max(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
     name = graph.add("Mul", [name, graph.constant("scale", scaler.scale_)])
     if least:
         name = graph.add("Add", [name, graph.constant("range", float(least))])
-    if scaler.clip:
-        bounds = [graph.constant("from", float(least)), graph.constant("to", float(most))]
-        name = graph.add("Clip", [name, *bounds])
-    return x._replace(name=name)
+    x = x._replace(name=name)
+    return _clipped(graph, x, float(least), float(most)) if scaler.clip else x
 
 
-_SCALERS = {"StandardScaler": _standard, "MinMaxScaler": _min_max}
+def _clipped(graph: Graph, x: Value, least: float, most: float) -> Value:
+    bounds = [graph.constant("from", least), graph.constant("to", most)]
+    return x._replace(name=graph.add("Clip", [x, *bounds]))
+
+
+_SCALERS = {
+    "StandardScaler": _standard,
+    "MinMaxScaler": _min_max,
+    "MaxAbsScaler": _max_abs,
+    "RobustScaler": _robust,
+}

@@ -48,8 +48,8 @@ def to_onnx(
     Parameters
     ----------
     network : Network, NeuralNetworkClassifier, NeuralNetworkRegressor, or Pipeline
-        An estimator is fitted. Before it, a pipeline may have scikit-learn's `StandardScaler` and
-        `MinMaxScaler`: they become part of the graph.
+        An estimator is fitted. Before it, a pipeline may have scikit-learn's `StandardScaler`,
+        `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`: they become part of the graph.
     path : path-like, optional
         The file, ``"model.onnx"``. It is put in place whole.
     raw_images : bool
