@@ -11,7 +11,8 @@ from glassnet.cli import model, options
 from glassnet.cli.console import add, out, say, table
 from glassnet.data import DATASETS
 from glassnet.nn import Network
-from glassnet.recipes import Recipe, build_network, load_recipe, prepare, shipped_recipes
+from glassnet.recipes import Recipe, build_network, load_recipe, prepare
+from glassnet.recipes.files import shipped_files
 
 NAME = "summary"
 EXAMPLES = """Examples:
@@ -32,7 +33,7 @@ def command(
     data_dir: options.DataDir = None,
 ) -> None:
     """Show the layers of a model, or of a recipe's network before it is trained."""
-    is_recipe = target in shipped_recipes() or Path(target).suffix == ".toml"
+    is_recipe = target in shipped_files() or Path(target).suffix == ".toml"
     if is_recipe and not Path(target).is_dir():
         network = _untrained(load_recipe(target), data_dir)
     else:

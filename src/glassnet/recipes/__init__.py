@@ -5,19 +5,13 @@ from glassnet.extras import require
 require("pydantic", "cli")
 require("tomli_w", "cli")
 
-from glassnet.recipes.folder import RunFolder  # noqa: E402 after the friendly refusal
+from glassnet.recipes.files import load_recipe, shipped_recipes  # noqa: E402 after the refusal
+from glassnet.recipes.folder import RunFolder  # noqa: E402
 from glassnet.recipes.job import Job, build_network, job_on, prepare  # noqa: E402
 from glassnet.recipes.loading import load_data  # noqa: E402
-from glassnet.recipes.recipe import (  # noqa: E402
-    DataTable,
-    Recipe,
-    RecipeError,
-    load_recipe,
-    parse_setting,
-    recipe_from_dict,
-    shipped_recipes,
-)
+from glassnet.recipes.recipe import DataTable, Recipe, recipe_from_dict  # noqa: E402
 from glassnet.recipes.run import fit_phases, measure_test, run  # noqa: E402
+from glassnet.recipes.settings import RecipeError, parse_setting  # noqa: E402
 
 __all__ = [
     "DataTable",

@@ -6,7 +6,8 @@ import contextlib
 import json
 from pathlib import Path
 
-from glassnet.recipes.recipe import Recipe, load_recipe
+from glassnet.recipes.files import load_recipe
+from glassnet.recipes.recipe import Recipe
 from glassnet.recipes.versions import versions
 from glassnet.storage import atomic_write
 

@@ -12,7 +12,8 @@ from glassnet.data.download import Progress as DownloadProgress
 from glassnet.nn import LayerError, Network
 from glassnet.optim import optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
-from glassnet.recipes.recipe import Recipe, RecipeError, layer_of
+from glassnet.recipes.recipe import Recipe, layer_of
+from glassnet.recipes.settings import RecipeError
 from glassnet.training import Callback, EarlyStopping, MovingAverage, Trainer
 from glassnet.training.slots import slots_of
 from glassnet.training.views import TestTimeAugmentation, views_from_config

@@ -16,7 +16,8 @@ from glassnet.data import (
 )
 from glassnet.data.download import Progress
 from glassnet.data.loading import SPLIT_SEED, TEST_FRACTION
-from glassnet.recipes.recipe import DataTable, RecipeError
+from glassnet.recipes.recipe import DataTable
+from glassnet.recipes.settings import RecipeError
 
 
 def load_data(

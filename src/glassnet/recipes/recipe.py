@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import AfterValidator, Field
 
 from glassnet.data.augmentation import augmentation_from_config
-from glassnet.names import unknown
 from glassnet.nn import layer_from_config, loss_named
 from glassnet.optim import optimizer_from_config, schedule_from_config
-from glassnet.recipes.tables import StrictTable, read_table, table_from_dict
+from glassnet.recipes.settings import RecipeError, put
+from glassnet.recipes.tables import StrictTable, table_from_dict
 from glassnet.training.metrics import METRICS
 from glassnet.training.views import views_from_config
 
 Table = dict[str, Any]
-
-_ORDER = (
-    "digits",
-    "mnist-mlp",
-    "mnist-cnn",
-    "cifar10-mlp",
-    "cifar10-quick",
-    "cifar10-94",
-    "mnist-thesis",
-    "cifar10-thesis",
-)
-
-
-class RecipeError(ValueError):
-    """A recipe that cannot be run; the message names the key, the value and what is allowed.
-
-    Examples
-    --------
-    >>> try:
-    ...     load_recipe("digit")
-    ... except RecipeError as error:
-    ...     print(error)
-    unknown recipe 'digit'; did you mean 'digits'? Known: ...
-    """
 
 
 def checked(build: Callable[[Any], object]) -> AfterValidator:
@@ -175,6 +147,7 @@ class Recipe(StrictTable):
 
     Examples
     --------
+    >>> from glassnet.recipes import load_recipe
     >>> recipe = load_recipe("digits")
     >>> recipe.data.name
     'digits'
@@ -237,6 +210,7 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
 
     Examples
     --------
+    >>> from glassnet.recipes import load_recipe
     >>> tree = load_recipe("digits").to_dict()
     >>> tree["training"]["seed"] = 7
     >>> recipe_from_dict(tree).training.seed
@@ -249,102 +223,3 @@ def recipe_from_dict(tree: Mapping[str, Any], source: str = "recipe") -> Recipe:
     recipe: unknown key 'sead' in training; did you mean 'seed'? Known: ...
     """
     return table_from_dict(Recipe, tree, source, what="recipe", error=RecipeError)
-
-
-def shipped_recipes() -> dict[str, Recipe]:
-    """Return the recipes that come with glassnet, by name.
-
-    Examples
-    --------
-    >>> recipes = shipped_recipes()
-    >>> list(recipes)[:3], recipes["mnist-cnn"].data.name
-    (['digits', 'mnist-mlp', 'mnist-cnn'], 'mnist')
-    """
-    return {name: _shipped(file) for name, file in _shipped_files().items()}
-
-
-def load_recipe(name: str | Path) -> Recipe:
-    """Return a shipped recipe by name, or one from a TOML file.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such recipe or file, or it is wrong.
-
-    Examples
-    --------
-    >>> recipe = load_recipe("digits")
-    >>> recipe.title, recipe.network.layers[1]["units"]
-    ('Handwritten digits, 8 x 8 pixels', 64)
-    """
-    path = Path(name)
-    shipped = _shipped_files()
-    if str(name) in shipped:
-        return _shipped(shipped[str(name)])
-    if not (path.suffix or path.is_file() or len(path.parts) > 1):
-        raise RecipeError(unknown(str(name), shipped, "recipe") + ", or the path of a .toml file")
-    tree = read_table(path, what="recipe", hint="see: glassnet recipes", error=RecipeError)
-    return recipe_from_dict(tree, str(path))
-
-
-def _shipped_files() -> dict[str, Traversable]:
-    """Return the files of the shipped recipes by the recipes' names, the usual ones first."""
-    entries = sorted(resources.files("glassnet.recipes").iterdir(), key=lambda entry: entry.name)
-    known = {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
-    return {name: known.pop(name) for name in _ORDER} | known
-
-
-def _shipped(file: Traversable) -> Recipe:
-    return recipe_from_dict(tomllib.loads(file.read_text("utf-8")), file.name)
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Return key and value of ``"key=value"``; the value is TOML, or else a string.
-
-    Raises
-    ------
-    RecipeError
-        If there is no key or no ``=``.
-
-    Examples
-    --------
-    >>> parse_setting("training.seed=3"), parse_setting("training.loss=mean_squared_error")
-    (('training.seed', 3), ('training.loss', 'mean_squared_error'))
-    """
-    key, equals, value = (part.strip() for part in text.partition("="))
-    if not (key and equals and value):
-        raise RecipeError(f"expected key=value, such as training.seed=3, got {text!r}")
-    try:
-        return key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key, value
-
-
-def put(tree: Any, key: str, value: Any) -> None:  # noqa: ANN401
-    """Set the value under a dotted key of nested tables and arrays; ``*`` means each entry.
-
-    Raises
-    ------
-    RecipeError
-        If the key leads nowhere.
-    """
-    _put(tree, key.split("."), 0, value)
-
-
-def _put(tree: Any, steps: list[str], at: int, value: Any) -> None:  # noqa: ANN401
-    step, place = steps[at], ".".join(steps[:at])
-    if isinstance(tree, list):
-        if step != "*" and not (step.isdigit() and int(step) < len(tree)):
-            entries = f"entries 0 to {len(tree) - 1}"
-            raise RecipeError(f"{'.'.join(steps)}: {place} has {entries}, got {step!r}")
-        chosen: list[Any] = list(range(len(tree))) if step == "*" else [int(step)]
-    elif isinstance(tree, dict):
-        chosen = [step]
-    else:
-        raise RecipeError(f"{'.'.join(steps)}: {place} is a value, not a table")
-    for here in chosen:
-        if at == len(steps) - 1:
-            tree[here] = value
-        else:
-            inner = tree[here] if isinstance(tree, list) else tree.setdefault(here, {})
-            _put(inner, steps, at + 1, value)
