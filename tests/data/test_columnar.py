@@ -210,3 +210,34 @@ def test_a_format_of_some_columns_hides_none():
 def test_a_column_without_numbers_is_named(columns, error, words):
     with pytest.raises(error, match=words):
         as_dataset(datasets.Dataset.from_dict(columns))
+
+
+@pytest.mark.parametrize("form", [None, "numpy"])
+@pytest.mark.parametrize("kind", ["array", "lists"])
+def test_bytes_of_images_in_arrays_are_scaled(form, kind):
+    pictures = images(4)
+    kinds = {
+        "array": datasets.Array3D((6, 5, 3), "uint8"),
+        "lists": datasets.List(datasets.List(datasets.List(datasets.Value("uint8")))),
+    }
+    features = datasets.Features({"image": kinds[kind], "label": datasets.Value("int64")})
+    columns = {"image": pictures.tolist(), "label": [0, 1, 0, 1]}
+    table = datasets.Dataset.from_dict(columns, features=features).with_format(form)
+    np.testing.assert_array_equal(as_dataset(table).x, gn.scale_to_unit(pictures))
+
+
+def test_images_with_a_palette_have_their_colours():
+    colours = RNG.integers(0, 256, (3, 3), dtype=np.uint8)
+    pictures = colours[RNG.integers(0, 3, (4, 6, 5))]
+    table = table_of([], [])
+    with_palette = [Image.fromarray(picture).quantize(3) for picture in pictures]
+    assert {picture.mode for picture in with_palette} == {"P"}
+    columns = {"image": with_palette, "label": [0, 1, 0, 1]}
+    table = datasets.Dataset.from_dict(columns, features=table.features)
+    np.testing.assert_allclose(as_dataset(table).x[:], gn.scale_to_unit(pictures), atol=1e-6)
+
+
+def test_inputs_that_name_no_column_are_refused():
+    table = datasets.Dataset.from_dict({"x": [1.0, 2.0], "y": [0, 1]})
+    with pytest.raises(ValueError, match="inputs names no column; there are x, y"):
+        as_dataset(table, inputs=[])

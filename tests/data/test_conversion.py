@@ -127,7 +127,8 @@ def test_a_map_style_data_set_is_asked_anew_in_each_epoch():
     pairs = Pairs(X, Y, targets=Y)
     network = trainer((4, 5, 3))
     network.fit(pairs, epochs=3)
-    assert sorted(pairs.asked) == sorted([0, *list(range(20)) * 3])
+    compared = np.linspace(0, 19, 10).astype(int).tolist()  # with the labels that are listed
+    assert sorted(pairs.asked) == sorted([0, *compared, *list(range(20)) * 3])
 
 
 def test_class_names_are_taken_over_where_they_fit():
@@ -276,3 +277,30 @@ def test_an_endless_generator_is_told_before_the_memory_is_full(monkeypatch) -> 
     with pytest.raises(ValueError, match=r"and goes on\. Of an endless one give a part"):
         as_dataset(itertools.repeat((X, Y)))
     assert len(as_dataset(itertools.islice(itertools.repeat((X, Y)), 4))) == 4 * len(X)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"target_transform": abs},
+        {"transforms": lambda image, label: (image, label)},
+        {"transforms": type("StandardTransform", (), {"target_transform": abs})()},
+        {},
+    ],
+    ids=["target", "both", "standard", "none that is named"],
+)
+def test_labels_that_are_changed_are_not_those_that_are_listed(attributes):
+    pairs = Pairs(X, 1 - Y, targets=Y, **attributes)
+    np.testing.assert_array_equal(as_dataset(pairs).y, 1 - Y)
+
+
+def test_listed_labels_are_taken_where_none_is_changed():
+    unchanged = type("StandardTransform", (), {"target_transform": None})()
+    pairs = Pairs(X, Y, targets=Y, target_transform=None, transforms=unchanged)
+    np.testing.assert_array_equal(as_dataset(pairs).y, Y)
+    assert len(pairs.asked) == 11
+
+
+def test_single_examples_have_one_number_to_predict():
+    with pytest.raises(ValueError, match=r"x of shape \(3,\) and y of shape \(3,\); single exam"):
+        as_dataset([(np.ones(3), np.array([0.0, 1.0, 0.0]))] * 3)

@@ -71,5 +71,6 @@ def test_the_page_of_estimators_has_what_a_fitted_one_knows():
         "architecture_",
         "convergence_",
         "optimizer_state_",
+        "partial_",
         "seed_",
     }

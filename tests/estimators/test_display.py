@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("agg")
 
@@ -79,3 +80,18 @@ def test_a_pipeline_shows_its_last_step_and_others_are_refused(iris: Any) -> Non
         TrainingHistoryDisplay.from_estimator(make_pipeline(StandardScaler()))
     with pytest.raises(NotFittedError):
         TrainingHistoryDisplay.from_estimator(NeuralNetworkClassifier())
+
+
+def test_what_was_measured_later_is_drawn_later(iris: Any) -> None:
+    fitted = NeuralNetworkClassifier(max_iter=3, warm_start=True, random_state=0).fit(*iris)
+    fitted.fit(*iris, X_val=iris[0], y_val=iris[1])
+    display = TrainingHistoryDisplay.from_estimator(fitted)
+    training, validation = display.lines_
+    assert np.isfinite(training.get_ydata()).all()
+    np.testing.assert_array_equal(
+        validation.get_ydata(), [np.nan] * 3 + fitted.validation_loss_curve_
+    )
+    scores = fitted.validation_scores_
+    assert display.best_epoch == 4 + scores.index(max(scores))
+    score = TrainingHistoryDisplay.from_estimator(fitted, curve="score")
+    np.testing.assert_array_equal(score.lines_[0].get_ydata(), [np.nan] * 3 + scores)

@@ -10,7 +10,7 @@ from glassnet import NeuralNetworkClassifier, NeuralNetworkRegressor
 from glassnet.estimators.docstrings import completed
 
 BOTH = pytest.mark.parametrize("estimator", [NeuralNetworkClassifier, NeuralNetworkRegressor])
-INTERNAL = {"architecture_", "convergence_", "optimizer_state_", "seed_"}
+INTERNAL = {"architecture_", "convergence_", "optimizer_state_", "partial_", "seed_"}
 
 
 def entries(estimator, section):

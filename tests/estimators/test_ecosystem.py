@@ -80,15 +80,15 @@ def test_a_clone_has_the_parameters_and_nothing_that_was_learned(iris: Any) -> N
     assert not hasattr(copy, "coefs_")
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize(("solver", "arrays"), [("adam", 3), ("sgd", 2), ("lbfgs", 1)])
 def test_a_pickle_is_small_and_predicts_the_same_bits(
-    solver: str, digits: Any, tmp_path: Any
+    solver: str, arrays: int, digits: Any, tmp_path: Any
 ) -> None:
     x = digits[0].astype(np.float32)
     settings = {"solver": solver, "max_iter": 4, "early_stopping": solver != "lbfgs"}
     fitted = classifier(hidden_layer_sizes=(100, 100), **settings).fit(x, digits[1])
     packed = pickle.dumps(fitted)
-    assert len(packed) < fitted.network_.theta.nbytes + 8000
+    assert len(packed) < arrays * fitted.network_.theta.nbytes + 8000
     joblib.dump(fitted, tmp_path / "model")
     for again in (pickle.loads(packed), joblib.load(tmp_path / "model")):
         np.testing.assert_array_equal(again.predict_proba(x), fitted.predict_proba(x))

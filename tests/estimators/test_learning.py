@@ -386,3 +386,26 @@ def test_a_warm_start_does_not_ignore_another_architecture(cancer: Any, changed,
         warm.set_params(**changed).fit(*cancer)
     np.testing.assert_array_equal(warm.network_.theta, before)
     assert warm.set_params(warm_start=False).fit(*cancer).network_ is not None
+
+
+@quiet
+def test_a_warm_start_knows_the_same_architecture_in_other_words(cancer: Any) -> None:
+    settings = {"warm_start": True, "max_iter": 2}
+    for name, values in {
+        "n_units": (8, np.int64(8)),
+        "hidden_layer_sizes": ((8, 8), [8, 8], np.full(2, 8)),
+    }.items():
+        warm = NeuralNetworkClassifier(**settings)
+        for value in values:
+            warm.set_params(**{name: value}).fit(*cancer)
+        assert len(warm.history_) == 2 * len(values)
+
+
+@quiet
+def test_an_epoch_with_another_solver_begins_its_optimizer_anew(cancer: Any) -> None:
+    fitted = NeuralNetworkClassifier(max_iter=2, random_state=0).fit(*cancer)
+    fitted.set_params(solver="sgd", learning_rate="adaptive").partial_fit(*cancer)
+    fitted.set_params(solver="lbfgs", learning_rate="constant", warm_start=True).fit(*cancer)
+    fitted.set_params(solver="sgd").partial_fit(*cancer)
+    assert np.isfinite(fitted.network_.theta).all()
+    assert fitted.n_iter_ == 1

@@ -93,6 +93,9 @@ def test_a_parameter_out_of_range_is_refused(
         ({"alpha": "small"}, "alpha must be a number, got 'small'"),
         ({"class_weight": {0: "a"}}, "each of class_weight must be a number, got 'a'"),
         ({"callbacks": [print]}, "callbacks must hold glassnet's callbacks"),
+        ({"dropout": "0.5"}, "dropout must be a number, got '0.5'"),
+        ({"input_shape": 4.0}, "each of input_shape must be a whole number .* got 4.0"),
+        ({"input_shape": "abc"}, "each of input_shape must be a whole number .* got 'abc'"),
     ],
     ids=str,
 )
@@ -106,6 +109,11 @@ def test_a_parameter_of_the_wrong_kind_is_refused(
 def test_numbers_and_flags_of_numpy_are_taken(iris: Any) -> None:
     settings = {"max_iter": np.int64(1), "alpha": np.float32(0.1), "shuffle": np.bool_(False)}
     NeuralNetworkClassifier(n_iter_no_change=np.inf, **settings).fit(*iris)
+    settings = {"max_iter": 1, "hidden_layer_sizes": np.array([5, 4])}
+    made = NeuralNetworkClassifier(activation=np.array(["relu", "tanh"]), **settings).fit(*iris)
+    assert [repr(layer.activation) for layer in made.network_.layers[:2]] == ["ReLU()", "Tanh()"]
+    with_layers = NeuralNetworkClassifier(layers=[gn.Dense(3)], input_shape=np.int64(4), max_iter=1)
+    assert with_layers.fit(*iris).network_.input_shape == (4,)
 
 
 @pytest.mark.parametrize(
@@ -258,3 +266,21 @@ def test_images_with_channels_first_are_told_where_these_belong() -> None:
     classifier.fit(x.transpose(0, 2, 3, 1), y)
     with pytest.raises(ValueError, match=r"channels come last: X.transpose\(0, 2, 3, 1\)"):
         classifier.predict(x)
+
+
+def test_a_score_of_one_example_is_refused(diabetes: Any) -> None:
+    x, y = diabetes
+    with pytest.raises(ValueError, match="X_val has 1 example, and R² needs 2"):
+        NeuralNetworkRegressor(early_stopping=True).fit(x, y, X_val=x[:1], y_val=y[:1])
+
+
+def test_weights_that_are_set_must_be_those_of_the_network(iris: Any) -> None:
+    fitted = NeuralNetworkClassifier(4, max_iter=1).fit(*iris)
+    before = fitted.network_.theta.copy()
+    with pytest.raises(
+        ValueError, match=r"coefs_ needs arrays of the shapes \[\(4, 4\), \(4, 3\)\]"
+    ):
+        fitted.coefs_ = [np.ones((4, 4))]
+    with pytest.raises(ValueError, match="intercepts_ has values that are NaN"):
+        fitted.intercepts_ = [np.ones(4), np.full(3, np.nan)]
+    np.testing.assert_array_equal(fitted.network_.theta, before)

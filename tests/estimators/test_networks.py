@@ -206,3 +206,16 @@ def test_images_may_be_lists_or_whatever_becomes_an_array() -> None:
     lists = cnn().fit(UNIT.tolist(), KINDS)
     np.testing.assert_allclose(lists.network_.theta, expected, rtol=1e-3, atol=1e-5)
     assert lists.predict(Images(UNIT)).shape == (40,)
+
+
+@pytest.mark.parametrize("kind", ["frame", "sparse"])
+def test_bytes_of_images_are_scaled_in_tables_too(kind: str) -> None:
+    if kind == "frame":
+        make = pytest.importorskip("pandas").DataFrame
+    else:
+        from scipy.sparse import csr_matrix as make
+    rows = IMAGES.reshape(40, -1)
+    of_rows = cnn(input_shape=(6, 5, 1)).fit(rows, KINDS)
+    of_table = cnn(input_shape=(6, 5, 1)).fit(make(rows), KINDS)
+    np.testing.assert_array_equal(of_table.network_.theta, of_rows.network_.theta)
+    np.testing.assert_array_equal(of_table.predict_proba(make(rows)), of_rows.predict_proba(rows))

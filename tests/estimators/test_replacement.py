@@ -184,3 +184,35 @@ def test_part_by_part_the_learning_rate_changes_in_the_same_way(
         for _ in range(15):
             estimator.partial_fit(*iris, classes=[0, 1, 2])
     close(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"solver": "adam", "epsilon": 1e-14},
+        {"solver": "sgd", "learning_rate": "invscaling"},
+        {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5, "tol": 1e-3},
+    ],
+    ids=["adam", "invscaling", "adaptive"],
+)
+def test_one_more_epoch_after_a_fit_goes_on_as_there(settings: dict[str, Any], iris: Any) -> None:
+    settings = {"random_state": 3, "max_iter": 60, "batch_size": 150} | settings
+    ours, theirs = (make(**settings) for make in (NeuralNetworkClassifier, MLPClassifier))
+    for estimator in (ours, theirs):
+        estimator.fit(*iris)
+        for _ in range(5):
+            estimator.partial_fit(*iris)
+    close(ours, theirs, 1e-6)
+
+
+def test_weights_can_be_set(iris: Any) -> None:
+    settings = {"random_state": 0, "max_iter": 2, "hidden_layer_sizes": 8}
+    ours, theirs = (
+        make(**settings).fit(*iris) for make in (NeuralNetworkClassifier, MLPClassifier)
+    )
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=array.shape) for array in theirs.coefs_]
+    biases = [rng.normal(size=array.shape) for array in theirs.intercepts_]
+    for estimator in (ours, theirs):
+        estimator.coefs_, estimator.intercepts_ = arrays, biases
+    np.testing.assert_allclose(ours.predict_proba(iris[0]), theirs.predict_proba(iris[0]))

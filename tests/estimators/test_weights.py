@@ -160,3 +160,23 @@ def test_integers_are_double_precision_and_bytes_of_images_single() -> None:
     assert NeuralNetworkClassifier(max_iter=1).fit(x.reshape(10, 4), y).network_.dtype == np.float64
     from_images = NeuralNetworkClassifier(layers=[{"type": "Flatten"}], max_iter=1).fit(x, y)
     assert from_images.network_.dtype == np.float32
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_classes_without_an_example_do_not_unbalance_the_others(cancer: Any) -> None:
+    x, y = few(cancer)
+    settings = {"class_weight": "balanced", "random_state": 0}
+    three = NeuralNetworkClassifier(**settings).partial_fit(x, y, classes=[0, 1, 2])
+    each = (len(y) / (2 * np.bincount(y)))[y]
+    expected = NeuralNetworkClassifier(random_state=0)
+    same(three, expected.partial_fit(x, y, each, classes=[0, 1, 2]), 1e-12)
+    NeuralNetworkClassifier(max_iter=2, **settings).fit(x, y, sample_weight=(y == 0).astype(float))
+
+
+def test_classes_that_are_not_there_may_have_weights_if_the_others_do(cancer: Any) -> None:
+    x, y = few(cancer)
+    settings = {"max_iter": 3, "random_state": 0}
+    more = NeuralNetworkClassifier(class_weight={0: 1.0, 1: 3.0, 2: 5.0}, **settings)
+    same(more.fit(x, y), NeuralNetworkClassifier(**settings).fit(x, y, 1.0 + 2.0 * y), 1e-12)
+    with pytest.raises(ValueError, match=r"names the class 2, there are \[0, 1\]"):
+        NeuralNetworkClassifier(class_weight={0: 1.0, 2: 5.0}).fit(x, y)

@@ -169,3 +169,29 @@ def test_a_file_of_somebody_else_is_refused(tmp_path, metadata) -> None:
     save_file({"weight": np.ones(3)}, tmp_path / "theirs.safetensors", metadata=metadata)
     with pytest.raises(ValueError, match=r"theirs.safetensors .* no glassnet configuration"):
         load_safetensors(tmp_path / "theirs.safetensors")
+
+
+def test_numbers_of_another_precision_are_taken_or_refused(file, tmp_path) -> None:
+    with safetensors.safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+    doubled = {name: array.astype(np.float64) for name, array in load_file(file).items()}
+    save_file(doubled, tmp_path / "double.safetensors", metadata=metadata)
+    np.testing.assert_array_equal(
+        load_safetensors(tmp_path / "double.safetensors").theta, network().theta
+    )
+    doubled["dense_1.b"] += 1e300
+    save_file(doubled, tmp_path / "double.safetensors", metadata=metadata)
+    with pytest.raises(ValueError, match=r"dense_1.b holds numbers that are too large for float32"):
+        load_safetensors(tmp_path / "double.safetensors")
+
+
+def test_numbers_that_numpy_has_not_are_refused(file) -> None:
+    content = file.read_bytes()
+    header, at = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]), 0
+    for name, array in load_file(file).items():
+        places = [at, at := at + array.size]
+        header[name] = {"dtype": "F8_E5M2", "shape": array.shape, "data_offsets": places}
+    text = json.dumps(header).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(at))
+    with pytest.raises(ValueError, match="its numbers are of a kind that NumPy has not"):
+        load_safetensors(file)

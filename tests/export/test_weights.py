@@ -110,6 +110,12 @@ def test_names_are_those_of_a_model_if_given() -> None:
     assert arrays["0.weight"].shape == (2, 3)
     with pytest.raises(ValueError, match=r"got 6 names for 7 arrays: dense_1.weight, .*tracked"):
         to_torch_state_dict(network, names[:-1])
+    with pytest.raises(ValueError, match=r"names has '0.weight' twice"):
+        to_torch_state_dict(network, ["0.weight", *names[:-1]])
+    with pytest.raises(ValueError, match=r"6 weights .*, and there are 0"):
+        load_torch_state_dict(network, arrays, [])
+    with pytest.raises(TypeError, match=r"names must be keys of a state_dict, .* is 0"):
+        load_torch_state_dict(network, dict(enumerate(arrays.values())))
 
 
 def test_weights_are_taken_by_name_in_another_order() -> None:
@@ -153,6 +159,7 @@ def test_a_state_dict_without_the_count_of_batches_is_taken() -> None:
             r"'fc.weight' has shape \(3, 2\), .* dense_1.weight of Dense\(2\), of shape \(2, 3\)",
         ),
         ({"fc.bias": np.array([np.nan, 1.0])}, r"'fc.bias' has values that are NaN or infinite"),
+        ({"fc.bias": np.array([1e300, 1.0])}, r"'fc.bias' has values .* too large for float32"),
         ({"fc.bias": np.ones(2, int)}, r"'fc.bias' should be floating numbers, .*int64"),
         ({"norm.running_var": np.array([1.0, -1.0])}, r"'norm.running_var' holds -1.* below 0"),
         (

@@ -118,6 +118,10 @@ def test_examples_that_cannot_be_drawn_are_counted_and_told_why():
     assert pictures(page) == []
     assert "no picture: images must have shape (n, height, width, 1 or 3)" in page
     assert cells(page)[-3:] == ["1", "2", "50.0 %"]
+    names = ("half of a character: \ud800", "b")
+    page = gn.Dataset(np.zeros((4, 8, 8, 1)), [0, 1, 0, 1], class_names=names)._repr_html_()
+    assert "no picture: " in page
+    assert cells(page)[-3:] == ["b", "2", "50.0 %"]
 
 
 def test_without_matplotlib_there_are_tables(monkeypatch, digits):

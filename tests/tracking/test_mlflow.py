@@ -66,6 +66,18 @@ def test_a_further_phase_goes_on_in_the_run(uri, trainer_with, images):
     assert client.list_artifacts(run.info.run_id) == []
 
 
+def test_phases_of_two_trainings_with_one_callback_stay_apart(uri, trainer_with, images):
+    callback = gn.MLflow(tracking_uri=uri, model=False)
+    one, other = trainer_with(callback), trainer_with(callback)
+    runs = []
+    for trainer in (one, other, one):
+        trainer.fit(images, epochs=1)
+        runs.append(callback.run_id)
+    assert runs[0] == runs[2] != runs[1]
+    history = mlflow.MlflowClient(uri).get_metric_history
+    assert [[m.step for m in history(run, "loss/training")] for run in runs[:2]] == [[1, 2], [1]]
+
+
 def test_a_resumed_training_goes_on_in_its_run(uri, tmp_path, trainer_with, images):
     checkpoint = tmp_path / "checkpoint.npz"
 

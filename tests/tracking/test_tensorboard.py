@@ -110,6 +110,15 @@ def test_phases_follow_each_other(tmp_path, trainer_with, images):
     assert "settings/phase 2/text_summary" in events.Tags()["tensors"]
 
 
+def test_phases_of_two_trainings_with_one_callback_stay_apart(tmp_path, trainer_with, images):
+    callback = gn.TensorBoard(tmp_path)
+    one, other = trainer_with(callback), trainer_with(callback)
+    for trainer in (one, other, one):
+        trainer.fit(images, epochs=1)
+    assert [step for step, _ in scalars(read(tmp_path), "loss/training")] == [1, 2]
+    assert [s for s, _ in scalars(read(tmp_path / "training_2"), "loss/training")] == [1]
+
+
 def test_a_training_that_fails_leaves_what_it_has(tmp_path, trainer_with, images):
     class Fails(gn.Callback):
         def on_epoch_end(self, trainer, record):

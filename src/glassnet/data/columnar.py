@@ -108,6 +108,8 @@ def _column(table: Any, column: str) -> np.ndarray:  # noqa: ANN401
     kind = "object"
     with suppress(ValueError):  # NumPy's message knows neither the column nor the row
         array = np.asarray(plain[:][column])
+        if array.dtype.kind in "iu" and _stored_dtype(table.features[column]) == "uint8":
+            return array.astype(np.uint8)  # lists and formats make larger ones of them
         if array.dtype.kind in "biuf":
             return array
         kind = str(array.dtype)
@@ -167,6 +169,8 @@ def _inputs(
     """Return what the network sees: what a transform has made before what is only stored."""
     if inputs is not None:
         chosen = [inputs] if isinstance(inputs, str) else list(inputs)
+        if not chosen:
+            raise ValueError(f"inputs names no column; there are {', '.join(shown)}")
         for column in chosen:
             lookup(shown, column, "column")
         return chosen
@@ -183,6 +187,13 @@ def _inputs(
             "name them: as_dataset(table, inputs=...)"
         )
     return numbers
+
+
+def _stored_dtype(kind: Any) -> str:  # noqa: ANN401
+    """Return the dtype of a column's numbers, also of those in lists; "" if it has none."""
+    while hasattr(kind, "feature"):
+        kind = kind.feature
+    return str(getattr(kind, "dtype", ""))
 
 
 def _is_number(kind: Any) -> bool:  # noqa: ANN401

@@ -41,8 +41,8 @@ def as_dataset(
           and ``data[rows]``, which gives a dict of columns. Images, and what the transform of
           ``data.with_transform`` makes, are read anew in each epoch, numbers once; labels that
           are stored are read without the transform;
-        - a generator or another iterable, which gives batches ``(x, y)`` or single examples: it is
-          read to its end, once, and kept in memory.
+        - a generator or another iterable, which gives batches ``(x, y)``, or single examples with
+          one number each: it is read to its end, once, and kept in memory.
     input_shape : sequence of int, optional
         Of one example as the network takes it. Examples with channels first are turned around if
         that gives this shape, and grey images get their axis of channels.
@@ -151,6 +151,11 @@ def _read_through(
         rows = as_example(x)[None] if alone else as_example(x, batch=True)
         ys.append(answer.reshape(1) if alone else answer)
         xs.append(rows)
+        if rows.ndim < 2:
+            raise ValueError(
+                f"a batch (x, y) has x of shape {rows.shape} and y of shape {answer.shape}; single "
+                "examples are given with one number each, and others as batches: (x[None], y[None])"
+            )
         if len(rows) != len(ys[-1]):
             raise ValueError(
                 f"a batch has {len(rows)} examples and {len(ys[-1])} labels; both have one for each"

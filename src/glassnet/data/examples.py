@@ -14,17 +14,22 @@ from glassnet.data.validation import as_numbers
 
 Shape = tuple[int, ...]
 
+_WITH_PALETTE = ("P", "PA")
+
 
 def as_example(value: Any, *, batch: bool = False) -> np.ndarray:  # noqa: ANN401
     """Return an example, or a batch of them, as an array of real numbers.
 
     Bytes with two or more axes (three or more in a batch) are an image: they are divided by 255.
+    One of Pillow's with a palette gets its colours.
 
     Raises
     ------
     TypeError
         If it holds no real numbers.
     """
+    if getattr(value, "mode", None) in _WITH_PALETTE and hasattr(value, "convert"):
+        value = value.convert()
     array = as_numbers(value, "x")
     if array.dtype == np.uint8 and array.ndim >= 2 + batch:
         return scale_to_unit(array)

@@ -134,7 +134,7 @@ def hidden_sizes(hidden_layer_sizes: Any, n_layers: Any, n_units: Any) -> list[i
 
 def hidden_activations(activation: Any, count: int) -> list[Activation]:  # noqa: ANN401
     """Return the activation of each hidden layer; of one at least, that of no layer at all."""
-    several = isinstance(activation, list | tuple)
+    several = isinstance(activation, list | tuple | np.ndarray)
     if several and len(activation) != count:
         raise ValueError(
             f"activation has {len(activation)} entries for {count} hidden layers: {activation!r}"
@@ -151,7 +151,8 @@ def hidden_activations(activation: Any, count: int) -> list[Activation]:  # noqa
 
 def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
     """Return the rate after each hidden layer."""
-    rates = list(dropout) if np.iterable(dropout) else [dropout] * count
+    several = np.iterable(dropout) and not isinstance(dropout, str)
+    rates = list(dropout) if several else [dropout] * count
     if len(rates) != count:
         raise ValueError(f"dropout has {len(rates)} entries for {count} hidden layers: {rates!r}")
     return [real("dropout", rate, at_least=0, below=1) for rate in rates]
@@ -160,7 +161,14 @@ def dropout_rates(dropout: Any, count: int) -> list[float]:  # noqa: ANN401
 def architecture_of(estimator: NeuralNetworkEstimator) -> dict[str, str]:
     """Return, as text, the parameters that decide the network."""
     names = ("hidden_layer_sizes", "n_layers", "n_units", "activation", "dropout", "layers")
-    return {name: repr(getattr(estimator, name)) for name in names}
+    return {name: repr(_plain(getattr(estimator, name))) for name in names}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """Return arrays and their numbers as Python's, so that the same reads the same."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def check_architecture(estimator: NeuralNetworkEstimator, made_with: dict[str, str]) -> None:

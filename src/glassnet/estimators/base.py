@@ -237,14 +237,7 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         if fresh:
             self._begin(x.shape[1], shape, x.dtype.name, self._class_names(y))
         train = self._dataset(self._shaped(x, shape), targets, weights)
-        validation = None
-        if X_val is not None:
-            x, answers, shape = examples(self, X_val, y_val, reset=False, numeric=self._numeric)
-            targets = self._encoded(answers, fresh=False)
-            validation = self._dataset(self._shaped(x, shape), targets, None)
-        elif self.early_stopping and self.solver != "lbfgs":
-            strata = self._strata(train.y)
-            train, validation = split(train, self.validation_fraction, self.seed_, strata)
+        train, validation = self._validated(train, X_val, y_val)
         if validation is None:
             check_watched(self)
         if fresh:
@@ -282,7 +275,24 @@ class NeuralNetworkEstimator(FittedAttributes, BaseEstimator, ABC):  # type: ign
         self.history_ = History()
         self.t_ = 0
         self.convergence_ = Convergence(early_stopping=bool(self.early_stopping))
-        self.optimizer_state_ = None
+        self.optimizer_state_, self.partial_ = None, False
+
+    def _validated(
+        self,
+        train: Dataset,
+        X_val: Any,  # noqa: ANN401
+        y_val: Any,  # noqa: ANN401
+    ) -> tuple[Dataset, Dataset | None]:
+        """Return what is learned from, and the validation data: as given, or held out, or None."""
+        if X_val is not None:
+            x, answers, shape = examples(self, X_val, y_val, reset=False, numeric=self._numeric)
+            given = self._dataset(self._shaped(x, shape), self._encoded(answers, fresh=False), None)
+            if self._numeric and len(given) < 2:
+                raise ValueError("X_val has 1 example, and R² needs 2; give more")
+            return train, given
+        if self.early_stopping and self.solver != "lbfgs":
+            return split(train, self.validation_fraction, self.seed_, self._strata(train.y))
+        return train, None
 
     def _dataset(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Dataset:
         """Return the examples that count, in the network's dtype."""

@@ -56,9 +56,12 @@ class Convergence(Callback):
         self._measured: dict[str, np.ndarray] = {}
         self._score: Callable[[], float] | None = None
 
-    def begin_again(self, network: Network) -> None:
-        """Forget what only counts while training goes on; what is best so far stays the best."""
-        self.waited, self.scale = 0, 1.0
+    def begin_again(self, network: Network, *, scale: float = 1.0) -> None:
+        """Forget what only counts while training goes on; what is best so far stays the best.
+
+        An adaptive learning rate begins at `scale` of its first value.
+        """
+        self.waited, self.scale = 0, scale
         self.best = _copies(network) if self.early_stopping and self.scores else None
 
     def prepare(

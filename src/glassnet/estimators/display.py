@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,7 +28,7 @@ class TrainingHistoryDisplay:
     training : sequence of float, optional
         One number an epoch.
     validation : sequence of float, optional
-        The same of the validation data.
+        The same of the validation data; NaN in epochs that had none.
     name : str
         What the numbers are: the label of their axis.
     best_epoch : int, optional
@@ -107,12 +109,14 @@ class TrainingHistoryDisplay:
                 f"got {given!r}, which remembers no epochs"
             )
         check_is_fitted(estimator)
-        scores = estimator.validation_scores_
-        best = scores.index(max(scores)) + 1 if scores else None
+        scores = _by_epoch(estimator, estimator.validation_scores_)
+        best = int(np.nanargmax(scores)) + 1 if scores else None
         lookup({"loss": True, "score": True}, curve, "curve")
         if curve == "loss":
-            losses = (estimator.loss_curve_, estimator.validation_loss_curve_)
-            return cls(*losses, name="loss", best_epoch=best).plot(ax, line_kw=line_kw)
+            validation = _by_epoch(estimator, estimator.validation_loss_curve_)
+            return cls(estimator.loss_curve_, validation, name="loss", best_epoch=best).plot(
+                ax, line_kw=line_kw
+            )
         if not scores:
             raise ValueError(
                 "without validation data there are no scores; fit with early_stopping=True, or "
@@ -148,3 +152,13 @@ class TrainingHistoryDisplay:
         axes.legend()
         self.ax_, self.figure_ = axes, axes.figure
         return self
+
+
+def _by_epoch(estimator: FittedAttributes, values: list[float] | None) -> list[float] | None:
+    """Return what was measured on validation data with NaN in the epochs that had none."""
+    if values is None:
+        return None
+    measured = iter(values)
+    return [
+        next(measured) if "validation_loss" in record else math.nan for record in estimator.history_
+    ]

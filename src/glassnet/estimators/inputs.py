@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, validate_data
 
+from glassnet.checks import whole
 from glassnet.data import Dataset
 from glassnet.data.examples import arrangement
 from glassnet.data.preprocessing import scale_to_unit
@@ -48,9 +49,14 @@ def examples(
     shape : tuple of int or None
         None where examples are rows already.
     """
-    shape = None
-    if estimator.layers is not None and not hasattr(X, "columns") and not issparse(X):
-        X, shape = _rows(np.asarray(X), _shape_known(estimator, reset=reset))
+    shape, unscaled = None, False
+    if estimator.layers is not None:
+        known = _shape_known(estimator, reset=reset)
+        if hasattr(X, "columns") or issparse(X):  # scikit-learn wants to see them as they are
+            dtype = X.dtype if issparse(X) else np.asarray(X).dtype
+            unscaled = dtype == np.uint8 and _is_image(known)
+        else:
+            X, shape = _rows(np.asarray(X), known)
     settings = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32), "order": "C"}
     if isinstance(y, str):  # as scikit-learn says that there is none; None means it was forgotten
         checked, targets = validate_data(estimator, X, reset=reset, **settings), None
@@ -60,6 +66,8 @@ def examples(
         )
     if not isinstance(checked, np.ndarray):
         checked = checked.toarray()
+    if unscaled:
+        checked = scale_to_unit(checked.astype(np.uint8))
     if targets is not None and not isinstance(targets, np.ndarray):
         targets = targets.toarray()
     return checked, targets, shape
@@ -73,12 +81,15 @@ def _shape_known(estimator: NeuralNetworkEstimator, *, reset: bool) -> Any:  # n
 def _rows(X: np.ndarray, known: Any) -> tuple[np.ndarray, tuple[int, ...] | None]:  # noqa: ANN401
     """Return examples as rows, images in [0, 1], and their shape if they had more axes."""
     shape = X.shape[1:] if X.ndim > 2 else None
-    of_image = shape or known
-    if X.dtype == np.uint8 and np.ndim(of_image) == 1 and len(of_image) > 1:
+    if X.dtype == np.uint8 and _is_image(shape or known):
         X = scale_to_unit(X)
     elif shape and X.dtype.kind in "biu" and X.dtype.itemsize <= 2:
         X = X.astype(np.float32)  # small whole numbers lose nothing there
     return (X.reshape(len(X), math.prod(shape)) if shape else X), shape
+
+
+def _is_image(shape: Any) -> bool:  # noqa: ANN401 (whatever `input_shape` is)
+    return np.ndim(shape) == 1 and len(shape) > 1
 
 
 def shape_of_example(
@@ -88,13 +99,16 @@ def shape_of_example(
 
     Raises
     ------
+    TypeError
+        If `input_shape` holds no whole numbers.
     ValueError
-        If `input_shape` is not that of the examples, or has another number of features.
+        If it is not the shape of the examples, or has another number of features.
     """
     given = estimator.input_shape
     if given is None:
         return shape or (features,)
-    wanted = (given,) if isinstance(given, int) else tuple(given)
+    sizes = given if np.iterable(given) and not isinstance(given, str) else [given]
+    wanted = tuple(whole("each of input_shape", size, at_least=1) for size in sizes)
     if not fits(shape, wanted) or math.prod(wanted) != features:
         raise ValueError(
             f"input_shape={given!r} means {math.prod(wanted)} features, X has "

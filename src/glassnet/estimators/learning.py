@@ -42,23 +42,25 @@ def learn(
 ) -> None:
     """Train by gradient descent on batches: until it converges, or for one epoch.
 
-    Once a score on validation data has stopped `partial_fit`, it leaves the network as it is.
+    One epoch goes on with the optimizer of what was before. Once a score on validation data has
+    stopped `partial_fit`, it leaves the network as it is.
     """
     network, convergence = estimator.network_, estimator.convergence_
-    memory = estimator.optimizer_state_ if partial else None
-    going_on = memory is not None
-    if going_on and convergence.early_stopping and convergence.converged:
+    solver, memory = estimator.optimizer_state_ or (None, None)
+    going_on = partial and solver == estimator.solver
+    epoch_by_epoch = going_on and estimator.partial_
+    if epoch_by_epoch and convergence.early_stopping and convergence.converged:
         estimator.n_iter_ = 0
         return
     convergence.early_stopping = bool(estimator.early_stopping)
-    if not going_on:
-        convergence.begin_again(network)
+    if not epoch_by_epoch:
+        convergence.begin_again(network, scale=convergence.scale if going_on else 1.0)
     examples, before = len(train), len(estimator.history_)
     batch = MOST_AT_ONCE if estimator.batch_size == "auto" else int(estimator.batch_size)
     batch = min(batch, examples)
     decay, train = _decay_for(estimator, train, batch)
     optimizer = optimizer_for(estimator, decay=decay, share=objective.share)
-    if memory is not None:
+    if going_on and memory is not None:
         optimizer.load_state(memory)
     convergence.prepare(
         tol=float(estimator.tol),
@@ -97,7 +99,7 @@ def learn(
         trainer.stopped = True
     estimator.n_iter_ = len(estimator.history_) - before
     estimator.t_ += examples * estimator.n_iter_
-    estimator.optimizer_state_ = optimizer.state() if partial else None
+    estimator.optimizer_state_, estimator.partial_ = (estimator.solver, optimizer.state()), partial
     if convergence.best is not None and (convergence.converged or not partial):
         network.fill(convergence.best)
         convergence.best = None
@@ -141,6 +143,7 @@ def learn_by_lbfgs(estimator: NeuralNetworkEstimator, train: Dataset, objective:
             note(float(result.fun))
     estimator.n_iter_ = min(iterations, estimator.max_iter)
     estimator.t_ += len(train) * estimator.n_iter_
+    estimator.optimizer_state_ = None
     convergence.converged = status == 0
     if status == 1:
         _warn(

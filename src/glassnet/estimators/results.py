@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ class FittedAttributes:
     t_: int
 
     convergence_: Convergence
-    optimizer_state_: dict[str, Any] | None
+    optimizer_state_: tuple[str, dict[str, Any]] | None
+    partial_: bool
     seed_: int
 
     def _found(self) -> Convergence:
@@ -47,14 +49,26 @@ class FittedAttributes:
     def coefs_(self) -> list[np.ndarray]:
         """The weights of each layer that has some; for dense layers shape (inputs, units).
 
-        They are the network's own: what is written into them changes it.
+        They are the network's own: what is written into them changes it. A list of as many arrays
+        of the same shapes can be set.
         """
         return self._parameters("W")
 
+    @coefs_.setter
+    def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
+        _write(self.coefs_, arrays, "coefs_")
+
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """The biases of each layer that has some, shape (units,); they are the network's own."""
+        """The biases of each layer that has some, shape (units,); they are the network's own.
+
+        A list of as many arrays of the same shapes can be set.
+        """
         return self._parameters("b")
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
+        _write(self.intercepts_, arrays, "intercepts_")
 
     def _parameters(self, name: str) -> list[np.ndarray]:
         self._found()
@@ -101,3 +115,17 @@ class FittedAttributes:
     def stopped_(self) -> bool:
         """Whether training ended because there was no more progress."""
         return self._found().converged
+
+
+def _write(own: list[np.ndarray], arrays: Sequence[np.ndarray], name: str) -> None:
+    """Check all, then write all."""
+    given = [np.asarray(array) for array in arrays]
+    if [array.shape for array in given] != [array.shape for array in own]:
+        raise ValueError(
+            f"{name} needs arrays of the shapes {[array.shape for array in own]}, got "
+            f"{[array.shape for array in given]}"
+        )
+    if not all(np.isfinite(array).all() for array in given):
+        raise ValueError(f"{name} has values that are NaN or infinite")
+    for array, values in zip(own, given, strict=True):
+        array[...] = values

@@ -96,4 +96,6 @@ def load_safetensors(path: str | os.PathLike[str]) -> Network:
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except safetensors.SafetensorError as error:
             raise ValueError(f"it is no safetensors file, or is damaged: {error}") from None
+        except AttributeError as error:  # of NumPy, looked up by safetensors
+            raise ValueError(f"its numbers are of a kind that NumPy has not: {error}") from None
         return Network.from_numbers(config, arrays)

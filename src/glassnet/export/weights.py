@@ -39,7 +39,8 @@ def to_torch_state_dict(
     Raises
     ------
     ValueError
-        If a layer has no counterpart in PyTorch, or there are more or fewer names than weights.
+        If a layer has no counterpart in PyTorch, there are more or fewer names than weights, or
+        two are the same.
     TypeError
         If it is neither, or these are no names.
 
@@ -67,6 +68,9 @@ def to_torch_state_dict(
         return arrays
     if len(names) != len(arrays):
         raise ValueError(f"got {len(names)} names for {len(arrays)} arrays: {', '.join(arrays)}")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"names has {twice!r} twice: one of the arrays would be lost")
     return dict(zip(names, arrays.values(), strict=True))
 
 
@@ -114,7 +118,8 @@ def load_torch_state_dict(
             f"{type(state_dict).__name__}"
         )
     names = None if names is None else _checked_names(names)
-    wanted = [name for name in names or state_dict if name.split(".")[-1] != _COUNT]
+    taken = _checked_names(state_dict) if names is None else names
+    wanted = [name for name in taken if name.split(".")[-1] != _COUNT]
     for name in wanted:
         if name not in state_dict:
             raise KeyError(f"{name!r} is not in the state_dict; it has {', '.join(state_dict)}")
@@ -197,6 +202,8 @@ def _load(tensors: list[Tensor], given: list[tuple[str, np.ndarray]]) -> None:
             raise ValueError(f"{name} should be floating numbers, it is of dtype {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has values that are NaN or infinite")
+        if (np.abs(array) > np.finfo(tensor.view.dtype).max).any():
+            raise ValueError(f"{name} has values that are too large for {tensor.view.dtype}")
         if tensor.fixed and (array != tensor.view).any():
             raise ValueError(
                 f"{name} would be {tensor.name}, and {tensor.layer!r} has none: all of its numbers "

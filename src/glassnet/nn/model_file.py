@@ -93,6 +93,17 @@ def check_shapes(arrays: Mapping[str, np.ndarray], expected: Mapping[str, tuple[
             )
 
 
+def check_most(arrays: Mapping[str, np.ndarray], dtype: np.dtype[Any]) -> None:
+    """Refuse numbers that the network's dtype cannot hold."""
+    most = np.finfo(dtype).max
+    for name, array in arrays.items():
+        if (
+            array.dtype.itemsize > dtype.itemsize
+            and (np.abs(array[np.isfinite(array)]) > most).any()
+        ):
+            raise ValueError(f"array {name} holds numbers that are too large for {dtype}")
+
+
 def check_least(arrays: Mapping[str, np.ndarray], layer: str, least: Mapping[str, float]) -> None:
     """Refuse a layer's arrays with numbers below what can be; NaN is not below anything."""
     for key, bound in least.items():

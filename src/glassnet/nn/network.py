@@ -366,6 +366,7 @@ class Network:
         expected = {name: q.shape for name, q in network.named_parameters()}
         expected |= {name: array.shape for name, array in network.named_state()}
         model_file.check_shapes(arrays, expected)
+        model_file.check_most(arrays, network.dtype)
         for name, part in network.named_parts():
             model_file.check_least(arrays, name, part.least)
         network._allocate()

@@ -148,7 +148,7 @@ def _drawn(draw: Callable[[], str]) -> str:
         return ""
     try:
         return draw()
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # matplotlib refuses some text with the first
         return remark(f"no picture: {error}")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.checks import flag
 from glassnet.extras import require
-from glassnet.tracking.numbers import begins, measurements, settings_of
+from glassnet.tracking.numbers import measurements, settings_of
+from glassnet.tracking.trainings import ByTraining, begins
 from glassnet.training import Callback
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class MLflow(Callback):
     Attributes
     ----------
     run_id : str or None
-        Of the run, once training has begun; a copy has none.
+        Of the run of the last training, once it has begun; a copy has none.
 
     Raises
     ------
@@ -77,6 +78,7 @@ class MLflow(Callback):
         self.tracking_uri = tracking_uri
         self.model = flag("model", model)
         self.run_id: str | None = None
+        self._runs: ByTraining[str] = ByTraining()
         self._client: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,11 +88,13 @@ class MLflow(Callback):
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin a run, or go on with it, and log the settings."""
         self._client = require("mlflow", "mlflow").MlflowClient(self.tracking_uri)
-        if self.run_id is None or begins(trainer):
+        run_id = None if begins(trainer) else self._runs.get(trainer.history, self.run_id)
+        if run_id is None:
             self.run_id = None  # that of another training is left alone, should there be no new one
-            self.run_id = self._begin()
+            run_id = self._begin()
         else:
-            self._client.update_run(self.run_id, status="RUNNING")
+            self._client.update_run(run_id, status="RUNNING")
+        self.run_id = self._runs[trainer.history] = run_id
         phase = trainer.progress.phase
         prefix = "" if phase == 1 else f"phase_{phase}."
         self._log_parameters({prefix + k: str(v) for k, v in settings_of(trainer).items()})
@@ -178,6 +182,7 @@ class MLflow(Callback):
 
     def on_test_end(self, trainer: Trainer, measured: dict[str, Any]) -> None:
         """Log what was measured on the test set, at the last epoch."""
+        self.run_id = self._runs.get(trainer.history, self.run_id)
         self._log_metrics(measurements(measured, "test"), len(trainer.history))
 
     def state(self) -> dict[str, Any]:

@@ -14,11 +14,6 @@ _VALIDATION = "validation_"
 _NO_MEASUREMENTS = ("epoch", "phase", "batch_size", "steps", "examples")
 
 
-def begins(trainer: Trainer) -> bool:
-    """Tell whether this is the beginning of a training, and not a further part of one."""
-    return trainer.progress.phase == 1 and not (trainer.history or trainer.resumed)
-
-
 def settings_of(trainer: Trainer) -> dict[str, Any]:
     """Return the settings of the phase that has begun, and the network, by dotted names."""
     network = trainer.network

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.checks import flag, path_like, whole
 from glassnet.extras import installed, require
-from glassnet.tracking.numbers import begins, measurements, settings_of
+from glassnet.tracking.numbers import measurements, settings_of
+from glassnet.tracking.trainings import ByTraining, begins
 from glassnet.training import Callback
 
 if TYPE_CHECKING:
@@ -68,35 +69,32 @@ class TensorBoard(Callback):
         self.histograms = flag("histograms", histograms)
         self.images = flag("images", images)
         self.every = whole("every", every, at_least=1)
-        self._place: Path | None = None
+        self._places: ByTraining[Path] = ByTraining()
         self._writer: Any = None
         self._end: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         # what a copy or a pickle watches is another training
-        return self.__dict__ | {"_place": None, "_writer": None, "_end": None}
+        return self.__dict__ | {"_writer": None, "_end": None}
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Begin an event file with the settings."""
         epoch = len(trainer.history)
         require("tensorboardX", "tensorboard")
-        folder = Path(self.folder)
-        place = _place_for_another(folder) if begins(trainer) else nullcontext(self._place)
-        with place as self._place:
-            self._writer = self._new_writer(purge_step=epoch + 1)
+        new = begins(trainer)
+        found = _place_for_another(Path(self.folder)) if new else nullcontext(self._place(trainer))
+        with found as place:
+            self._places[trainer.history] = place
+            self._writer = _new_writer(place, purge_step=epoch + 1)
         self._settings = settings_of(trainer)
         rows = [f"| {name} | {value} |" for name, value in self._settings.items()]
         table = "\n".join(["| setting | value |", "| --- | --- |", *rows])
         self._writer.add_text(f"settings/phase {trainer.progress.phase}", table, epoch + 1)
         self._end = None
 
-    def _new_writer(self, **options: Any) -> Any:  # noqa: ANN401
-        """Return what writes a new file, which is read after those that are there."""
-        writer = require("tensorboardX", "tensorboard").SummaryWriter
-        if self._place is None:
-            self._place = _last_place(Path(self.folder))
-        files = len(list(self._place.glob("events.*")))  # names have the time in seconds only
-        return writer(os.fspath(self._place), filename_suffix=f".{files:06}", **options)
+    def _place(self, trainer: Trainer) -> Path:
+        """Return where this training is; one of another process was the last there."""
+        return self._places.get(trainer.history) or _last_place(Path(self.folder))
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Write what was measured, and how the numbers are distributed."""
@@ -151,9 +149,16 @@ class TensorBoard(Callback):
 
     def on_test_end(self, trainer: Trainer, measured: dict[str, Any]) -> None:
         """Write what was measured on the test set, at the last epoch."""
-        with self._new_writer() as writer:
+        with _new_writer(self._place(trainer)) as writer:
             for tag, value in measurements(measured, "test").items():
                 writer.add_scalar(tag, value, len(trainer.history))
+
+
+def _new_writer(place: Path, **options: Any) -> Any:  # noqa: ANN401
+    """Return what writes a new file, which is read after those that are there."""
+    writer = require("tensorboardX", "tensorboard").SummaryWriter
+    files = len(list(place.glob("events.*")))  # names have the time in seconds only
+    return writer(os.fspath(place), filename_suffix=f".{files:06}", **options)
 
 
 _ANOTHER = "training_"
