@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from glassnet.export.graph import Graph, Value
 from glassnet.nn import Network
 from glassnet.nn.layer import Shape
@@ -126,23 +128,17 @@ def _is_pipeline(model: object) -> bool:
 
 
 def _standard(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401 (no types there)
-    if scaler.with_mean:
-        x = x._replace(name=graph.add("Sub", [x, graph.constant("mean", scaler.mean_)]))
-    if scaler.with_std:
-        x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scaler.scale_)]))
-    return x
+    middle = scaler.mean_ if scaler.with_mean else None
+    return _centred(graph, x, middle, scaler.scale_ if scaler.with_std else None)
 
 
 def _robust(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
-    if scaler.with_centering:
-        x = x._replace(name=graph.add("Sub", [x, graph.constant("median", scaler.center_)]))
-    if scaler.with_scaling:
-        x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scaler.scale_)]))
-    return x
+    middle = scaler.center_ if scaler.with_centering else None
+    return _centred(graph, x, middle, scaler.scale_ if scaler.with_scaling else None)
 
 
 def _max_abs(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
-    x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scaler.scale_)]))
+    x = _centred(graph, x, None, scaler.scale_)
     return _clipped(graph, x, -1.0, 1.0) if getattr(scaler, "clip", False) else x
 
 
@@ -155,6 +151,14 @@ def _min_max(graph: Graph, scaler: Any, x: Value) -> Value:  # noqa: ANN401
         name = graph.add("Add", [name, graph.constant("range", float(least))])
     x = x._replace(name=name)
     return _clipped(graph, x, float(least), float(most)) if scaler.clip else x
+
+
+def _centred(graph: Graph, x: Value, middle: np.ndarray | None, scale: np.ndarray | None) -> Value:
+    if middle is not None:
+        x = x._replace(name=graph.add("Sub", [x, graph.constant("middle", middle)]))
+    if scale is not None:
+        x = x._replace(name=graph.add("Div", [x, graph.constant("scale", scale)]))
+    return x
 
 
 def _clipped(graph: Graph, x: Value, least: float, most: float) -> Value:
