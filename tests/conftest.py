@@ -45,6 +45,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture
+def optuna_study() -> Generator[Callable]:
+    """Return a function that gives Optuna's study of a name in a database, open during the test."""
+    storages = []
+
+    def load(name: str, address: str) -> object:
+        optuna = pytest.importorskip("optuna")
+        storages.append(optuna.storages.RDBStorage(address))
+        return optuna.load_study(study_name=name, storage=storages[-1])
+
+    yield load
+    for storage in storages:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+@pytest.fixture
 def fabricate(tmp_path) -> Callable:
     """Return a function that fills a shipped study with runs that were never made.
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 
-import optuna
 import pytest
 
 SPACE = """
@@ -57,7 +56,9 @@ def test_a_search_that_has_its_trials_does_nothing_and_says_the_same(glassnet, s
     assert next_line(again.out) == next_line(first.out)
 
 
-def test_a_search_that_is_killed_goes_on_where_it_was(environment, glassnet, space, workplace):
+def test_a_search_that_is_killed_goes_on_where_it_was(
+    environment, glassnet, space, workplace, optuna_study
+):
     command = [sys.executable, "-m", "glassnet", "study", "search", "rates.toml"]
     with subprocess.Popen(
         [*command, "--trials", "1000", "--jobs", "1"],
@@ -67,7 +68,7 @@ def test_a_search_that_is_killed_goes_on_where_it_was(environment, glassnet, spa
             if line.startswith("trial "):
                 process.send_signal(signal.SIGKILL)
                 break
-    study = optuna.load_study(study_name="rates", storage="sqlite:///studies/rates/search.db")
+    study = optuna_study("rates", "sqlite:///studies/rates/search.db")
     before = sum(trial.state.is_finished() for trial in study.trials)
     trials = before + 2
     done = glassnet("study", "search", "rates.toml", "--trials", trials, "--jobs", 1)

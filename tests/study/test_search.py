@@ -156,7 +156,7 @@ def test_a_search_that_was_stopped_has_the_trials_of_one_that_was_not(search, fi
 
 
 def test_a_trial_that_was_broken_off_does_not_count_and_is_made_again(
-    search, finished, monkeypatch
+    search, finished, monkeypatch, optuna_study
 ):
     train, calls = trials.train_trial, []
 
@@ -174,16 +174,16 @@ def test_a_trial_that_was_broken_off_does_not_count_and_is_made_again(
     assert searched.done() == 3
     searched.run(trials=6, jobs=1)
     assert told(searched) == told(finished)
-    states = optuna.load_study(study_name="few", storage=searched.storage).get_trials()
+    states = optuna_study("few", searched.storage).get_trials()
     assert [t.state for t in states].count(TrialState.FAIL) == 1
 
 
-def test_a_trial_that_a_killed_search_left_does_not_count(search):
+def test_a_trial_that_a_killed_search_left_does_not_count(search, optuna_study):
     searched = search()
     searched.run(trials=1, jobs=1)
-    optuna.load_study(study_name="few", storage=searched.storage).ask()
+    optuna_study("few", searched.storage).ask()
     searched.run(trials=2, jobs=1)
-    study = optuna.load_study(study_name="few", storage=searched.storage)
+    study = optuna_study("few", searched.storage)
     states = [t.state for t in study.trials]
     assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
 
@@ -304,8 +304,8 @@ def test_settings_that_do_not_fit_each_other_are_a_result_too(search):
 # --- the database
 
 
-def test_the_database_is_optunas_own(finished):
-    study = optuna.load_study(study_name="few", storage=finished.storage)
+def test_the_database_is_optunas_own(finished, optuna_study):
+    study = optuna_study("few", finished.storage)
     assert study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert study.best_value == finished.best().value
     assert study.trials[0].intermediate_values.keys() == {1, 2, 3}

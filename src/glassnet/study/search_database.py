@@ -43,6 +43,8 @@ def opened(
     storage = None
     waiting = {"connect_args": {"timeout": _SECONDS_TO_WAIT}}
     try:
+        with closing(sqlite3.connect(database)) as file:  # what is no database, Optuna leaves open
+            file.execute("PRAGMA schema_version")
         with _quiet():
             storage = optuna.storages.RDBStorage(address(database), engine_kwargs=waiting)
             yield optuna.create_study(
@@ -52,7 +54,7 @@ def opened(
                 pruner=pruner,
                 load_if_exists=True,
             )
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise StudyError(
             f"{database} cannot be used ({reason}); is the disk full, or is it no search of "
