@@ -107,3 +107,12 @@ def test_frozen_parameters_keep_their_bits() -> None:
 )
 def test_what_is_not_compiled_is_left_to_numpy(optimizer: gn.Optimizer) -> None:
     assert optim_compiled.compiled_update(optimizer, Team(1)) is None
+
+
+def test_squares_that_overflow_are_clipped_too() -> None:
+    optimizer, theta = gn.SGD(1.0, clip_norm=2.0), np.zeros(SIZE, np.float32)
+    optimizer.bind(SLOTS)
+    update = optim_compiled.compiled_update(optimizer, Team(1))
+    assert update is not None
+    update(theta, np.full(SIZE, 1e20, np.float32))
+    assert np.linalg.norm(theta) == pytest.approx(2.0, rel=1e-5)

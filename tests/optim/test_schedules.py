@@ -7,7 +7,15 @@ from collections.abc import Callable
 import pytest
 
 import glassnet as gn
-from glassnet.optim import SCHEDULES, Position, Schedule, schedule_from_config
+from glassnet.optim import (
+    SCHEDULES,
+    LinearLR,
+    Position,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    schedule_from_config,
+)
 from glassnet.optim.monitoring import should_rise
 
 ALL: list[Callable[[], Schedule]] = [
@@ -254,3 +262,19 @@ def test_a_setting_out_of_range_is_named_with_its_value(
 ) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_a_plateau_behind_a_warm_up_begins_to_watch_when_it_is_in_charge() -> None:
+    warm_up = LinearLR(1e-4, end_factor=1e-3, total_iters=5)
+    plateau = ReduceLROnPlateau("loss", patience=1, factor=0.1)
+    schedule, rates = SequentialLR([warm_up, plateau], [5]), []
+    for epoch in range(8):
+        rates.append(schedule.rate(0.1, Position(epoch, 1, 8)))
+        copied = SequentialLR([LinearLR(1e-4), ReduceLROnPlateau("loss")], [5])
+        copied.load_state(schedule.state())
+        assert copied.state() == schedule.state()
+        schedule.observe({"loss": 1.0})
+    assert rates[4] < 1e-4
+    assert rates[5:] == pytest.approx([0.1, 0.1, 0.1])
+    schedule.observe({"loss": 1.0})
+    assert schedule.rate(0.1, Position(8, 1, 9)) == pytest.approx(0.01)

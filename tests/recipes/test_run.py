@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import importlib.metadata
 import json
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import RecipeError, RunFolder, load_recipe, prepare, run
+from glassnet.optim import optimizer_from_config
+from glassnet.recipes import RecipeError, RunFolder, fit_phases, load_recipe, prepare, run
 from glassnet.recipes.versions import versions
 
 FILES = {
@@ -537,3 +539,35 @@ def test_the_number_of_classes_is_known_inside_a_layer_too() -> None:
     layers = [{"type": "Flatten"}, inner, *with_residual(inner)[1:], {"type": "Softmax"}]
     job = prepare(load_recipe("digits").changed({"network.layers": layers}))
     assert job.network.output_shape == (10,)
+
+
+SGD, ADAM = ({"type": name, "learning_rate": 0.01} for name in ("SGD", "Adam"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"type": "Lookahead", "optimizer": SGD}, {"type": "Lookahead", "optimizer": ADAM}),
+        ({"type": "Muon", "rest": SGD}, {"type": "Muon", "rest": ADAM}),
+        ({"type": "Muon", "matrices": ["dense_1.W"]}, {"type": "Muon", "matrices": ["dense_2.W"]}),
+    ],
+    ids=["within lookahead", "beside muon", "of other matrices"],
+)
+def test_an_optimizer_of_another_kind_remembers_nothing(tmp_path, first, second) -> None:
+    states = []
+
+    class Watch(gn.Callback):
+        def on_fit_start(self, trainer) -> None:
+            states.append(copy.deepcopy(trainer.optimizer.state()))
+
+    phases = [
+        {"epochs": 1, "batch_size": 50, "optimizer": optimizer} for optimizer in (first, second)
+    ]
+    recipe = digits(**{"training.phases": phases})
+    job = prepare(recipe)
+    trainer = job.trainer()
+    trainer.callbacks.append(Watch())
+    fit_phases(job, trainer)
+    fresh = optimizer_from_config(second).state()
+    assert states[1].keys() == fresh.keys()
+    assert states[1]["steps"] == 0

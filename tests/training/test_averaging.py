@@ -195,3 +195,17 @@ def test_a_network_can_end_with_one_average_alone(blobs, make_trainer, small_net
     trainer = make_trainer(small_network(), callbacks=[gn.MovingAverage(), gn.MovingAverage(0.9)])
     with pytest.raises(ValueError, match="give one MovingAverage"):
         trainer.fit(blobs(), epochs=1)
+
+
+def test_without_validation_an_average_and_a_best_epoch_exclude_each_other(
+    blobs, make_trainer
+) -> None:
+    average = gn.MovingAverage(0.9)
+    both = make_trainer(callbacks=[average, gn.EarlyStopping("loss")])
+    with pytest.raises(ValueError, match="can't end both with MovingAverage and with what Early"):
+        both.fit(blobs(), epochs=2)
+    stopping = gn.EarlyStopping("loss", restore_best=False)
+    make_trainer(callbacks=[average, stopping]).fit(blobs(), epochs=2)
+    make_trainer(callbacks=[average, gn.EarlyStopping("loss")]).fit(
+        blobs(), epochs=2, validation=0.2
+    )

@@ -504,3 +504,20 @@ def test_adam_counts_the_steps_that_an_interrupt_ended(monkeypatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         learn(interrupted)
     assert interrupted.steps == whole.steps == 5
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_a_gradient_whose_squares_overflow_is_clipped_as_in_numpy(batch_size) -> None:
+    data, thetas = (np.ones((4, 2), np.float32), np.full((4, 1), 1e19, np.float32)), []
+    for engine in ("numpy", "numba"):
+        network = gn.Network([gn.Dense(1)], input_shape=2, seed=0)
+        optimizer = gn.SGD(0.1, clip_norm=1.0)
+        trainer = gn.Trainer(
+            network, loss="mean_squared_error", optimizer=optimizer, batch_size=batch_size,
+            engine=engine,
+        )  # fmt: skip
+        before = network.theta.copy()
+        trainer.fit(data, epochs=1)
+        assert np.linalg.norm(network.theta - before) > 0.09
+        thetas.append(network.theta)
+    np.testing.assert_allclose(*thetas, rtol=1e-5)

@@ -140,3 +140,28 @@ def test_groups_of_muons_rest_are_scheduled_from_the_rate_of_the_rest(blobs, mak
     trainer = make_trainer(optimizer=optimizer, batch_size="full", callbacks=[Watching()])
     trainer.fit(blobs(), epochs=3)
     np.testing.assert_allclose(seen, [0.3, 0.15, 0.075])
+
+
+@pytest.mark.parametrize("muon", [False, True])
+def test_lookahead_begins_each_phase_at_the_weights_that_there_are(
+    muon, blobs, make_trainer
+) -> None:
+    lookahead = gn.Lookahead(gn.SGD(0.5), every=2)
+    optimizer = gn.Muon(0.5, matrices=["dense_1.W"], rest=lookahead) if muon else lookahead
+    trainer = make_trainer(optimizer=optimizer)
+    trainer.fit(blobs(), epochs=3)
+    trainer.network.theta[...] = 0.25
+    optimizer.learning_rate = lookahead.learning_rate = 1e-12
+    trainer.fit(blobs(), epochs=1)
+    np.testing.assert_allclose(trainer.network.theta, 0.25, atol=1e-6)
+
+
+def test_an_optimizer_begins_anew_with_a_network_of_another_size(blobs, make_trainer) -> None:
+    used, thetas = gn.Adam(0.01), []
+    make_trainer(optimizer=used).fit(blobs(), epochs=2)
+    for optimizer in (used, gn.Adam(0.01)):
+        layers = [gn.Dense(7, "tanh"), gn.Dense(3, "softmax")]
+        network = gn.Network(layers, input_shape=4, seed=0)
+        make_trainer(network, optimizer=optimizer).fit(blobs(), epochs=1)
+        thetas.append(network.theta)
+    np.testing.assert_array_equal(*thetas)

@@ -176,3 +176,21 @@ def test_a_setting_out_of_range_is_named(settings, message, blobs, make_trainer)
 def test_data_that_does_not_fit_is_refused(blobs, make_trainer) -> None:
     with pytest.raises(ValueError, match="shape"):
         gn.rate_range_test(make_trainer(), blobs(features=5))
+
+
+@pytest.mark.parametrize("engine", ["auto", "numba"])
+def test_examples_that_count_nothing_change_nothing(engine, blobs, small_network) -> None:
+    good = blobs(200)
+    wrong = (good.y + np.arange(200) % 2) % 3  # every second one
+    data = gn.Dataset(good.x, wrong, weights=1.0 - np.arange(200) % 2)
+    trainer = gn.Trainer(
+        small_network(), loss="categorical_cross_entropy", batch_size=20, engine=engine
+    )
+    if engine == "numba":
+        pytest.importorskip("numba", reason="the extra fast is not installed")
+        with pytest.raises(ValueError, match="nothing compiled for examples that count different"):
+            gn.rate_range_test(trainer, data, steps=100)
+        return
+    found = gn.rate_range_test(trainer, data, steps=100)
+    misled = gn.rate_range_test(trainer, gn.Dataset(good.x, wrong), steps=100)
+    assert found.smoothed.min() < 0.5 * misled.smoothed.min()

@@ -267,6 +267,7 @@ def test_another_dtype_is_refused(checkpoint, make_trainer, small_network) -> No
     [
         (60, {"batch_size": 9}, "run with batch size 8, this one has 9; resume with the settings"),
         (63, {}, "run with examples 60, this one has 63"),
+        (60, {"metrics": ["loss"]}, r"with metrics \['loss', 'accuracy'\], this one has"),
         (60, {"callbacks": []}, r"with the callbacks \['EarlyStopping'\], this one has \[\]"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data import Source
 from glassnet.randomness import stream
 
 
@@ -429,3 +430,22 @@ def test_divergence_leaves_the_base_rate_and_the_last_checkpoint(tmp_path) -> No
     other = linear(optimizer=gn.SGD(0.1), callbacks=[checkpoint], batch_size=2)
     other.resume(tmp_path / "c.npz")
     assert len(other.history) == 2
+
+
+def test_whether_a_short_batch_is_dropped_is_a_flag(blobs, make_trainer) -> None:
+    with pytest.raises(TypeError, match="drop_last must be True or False, got 'no'"):
+        make_trainer(drop_last="no")
+    with pytest.raises(TypeError, match="drop_last must be True or False, got 'no'"):
+        make_trainer().fit(blobs(), epochs=1, drop_last="no")
+
+
+def test_examples_that_are_not_finite_are_not_blamed_on_the_rate(make_trainer) -> None:
+    class Broken(Source):
+        shape = (20, 4)
+
+        def read(self, rows, out) -> None:
+            out[...] = np.nan
+
+    data = gn.Dataset(Broken(), np.arange(20) % 3)
+    with pytest.raises(gn.DivergenceError, match="an example of step 1 of epoch 1 has values that"):
+        make_trainer().fit(data, epochs=1)

@@ -323,7 +323,7 @@ def _clipped_step(
     meet(member)  # the gradient is that of all parameters
     total = 0.0
     for k in range(first, end):
-        total += float(grad[k]) * float(grad[k])
+        total += np.float64(grad[k]) ** 2  # float() would leave it single
     norms[member.rank] = total
     meet(member)
     squares = 0.0

@@ -297,7 +297,7 @@ def _squares(v: np.ndarray) -> float:
     """Return the sum of the squares."""
     total = 0.0
     for value in v:
-        total += float(value) * float(value)
+        total += np.float64(value) ** 2  # float() would leave it single
     return total
 
 

@@ -120,7 +120,7 @@ def _clipping(member: Member, grad: np.ndarray, norms: np.ndarray, clip_norm: fl
         first, end = share(grad.size, member)
         total = 0.0
         for k in range(first, end):
-            total += float(grad[k]) * float(grad[k])
+            total += np.float64(grad[k]) ** 2  # float() would leave it single
         norms[member.rank] = total
         meet(member)
         squares = 0.0

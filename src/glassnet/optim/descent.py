@@ -102,6 +102,7 @@ class GradientDescent(Optimizer):
     def bind(self, slots: Sequence[Slot]) -> None:
         """Learn where which parameter lies; see `Optimizer.bind`."""
         self._plan, self._is_bound = plan_of(slots, self.groups), True
+        self._forget_others(self._plan.size)
 
     @property
     def frozen(self) -> frozenset[str]:
@@ -129,7 +130,13 @@ class GradientDescent(Optimizer):
                 f"the optimizer was bound to {plan.size} parameters and got {theta.size}; "
                 "call its bind with the slots of these"
             )
+        self._forget_others(theta.size)
         return plan
+
+    def _forget_others(self, size: int) -> None:
+        """Begin anew, steps included, if what is remembered is of another number of parameters."""
+        if any(array.size != size for array in self._memory.values()):
+            self._memory, self._steps = {}, 0
 
     @property
     def steps(self) -> int:

@@ -29,7 +29,8 @@ class Lookahead(Optimizer):
     Notes
     -----
     After every k-th step ``φ ← φ + α (θ - φ)``, then ``θ ← φ``, where ``φ`` are at first the
-    weights before the first step. The memory of the other optimizer stays as it is.
+    weights before the first step of a phase of training. The memory of the other optimizer
+    stays as it is.
 
     References
     ----------
@@ -61,6 +62,11 @@ class Lookahead(Optimizer):
     def bind(self, slots: Sequence[Slot]) -> None:
         """Learn where which parameter lies; see `Optimizer.bind`."""
         self.optimizer.bind(slots)
+
+    def start_phase(self) -> None:
+        """Let ``φ`` begin at the weights that there are now."""
+        self._slow = None
+        self.optimizer.start_phase()
 
     @property
     def frozen(self) -> frozenset[str]:

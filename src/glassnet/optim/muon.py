@@ -134,6 +134,10 @@ class Muon(Optimizer):
         self.rest.bind(moved)
         self._bound = True
 
+    def start_phase(self) -> None:
+        """Tell the other optimizer."""
+        self.rest.start_phase()
+
     @property
     def frozen(self) -> frozenset[str]:
         """What neither it nor the other optimizer moves."""

@@ -78,6 +78,12 @@ class Optimizer(Configurable, ABC):
             If a parameter group fits none of them.
         """
 
+    def start_phase(self) -> None:
+        """Forget what the weights were: between two phases of training others may set them.
+
+        Velocities and moments, which are of gradients, stay.
+        """
+
     @property
     def frozen(self) -> frozenset[str]:
         """The names of parameters that no step moves, so that nobody needs their gradients."""

@@ -242,10 +242,11 @@ class SequentialLR(Schedule):
             )
         if self.milestones != sorted(set(self.milestones)):
             raise ValueError(f"milestones must rise, got {self.milestones}")
+        self._in_charge = 0
 
     def rate(self, base: float, position: Position) -> float:
         """Return what the schedule in charge says."""
-        i = sum(position.epoch >= milestone for milestone in self.milestones)
+        i = self._in_charge = sum(position.epoch >= milestone for milestone in self.milestones)
         begin = self.milestones[i - 1] if i else 0
         end = self.milestones[i] if i < len(self.milestones) else position.epochs
         per_epoch = position.steps_per_epoch
@@ -253,16 +254,17 @@ class SequentialLR(Schedule):
         return self.schedules[i].rate(base, inner)
 
     def observe(self, record: Mapping[str, Any]) -> None:
-        """Pass the record on to all."""
-        for schedule in self.schedules:
-            schedule.observe(record)
+        """Pass the record of an epoch on to the schedule that was in charge."""
+        self.schedules[self._in_charge].observe(record)
 
     def state(self) -> dict[str, Any]:
-        """Return the states of all."""
-        return {str(i): schedule.state() for i, schedule in enumerate(self.schedules)}
+        """Return the states of all, and which is in charge."""
+        states = {str(i): schedule.state() for i, schedule in enumerate(self.schedules)}
+        return {"in_charge": self._in_charge, **states}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
+        self._in_charge = int(state.get("in_charge", 0))
         for i, schedule in enumerate(self.schedules):
             schedule.load_state(state[str(i)])
 

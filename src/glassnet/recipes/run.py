@@ -165,11 +165,18 @@ def measure_test(job: Job, trainer: Trainer) -> dict[str, Any]:
 
 
 def _take_settings(trainer: Trainer, config: dict[str, Any]) -> None:
-    """Give the trainer a phase's optimizer; one of the same type keeps what it remembers."""
+    """Give the trainer a phase's optimizer; one of the same kind keeps what it remembers."""
     optimizer = optimizer_from_config(config)
-    if trainer.progress.phase and type(optimizer) is type(trainer.optimizer):
+    if trainer.progress.phase and _kind(optimizer.config()) == _kind(trainer.optimizer.config()):
         optimizer.load_state(trainer.optimizer.state())
     trainer.optimizer = optimizer
+
+
+def _kind(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what decides what an optimizer remembers: its type, those within it, and of what."""
+    kind: dict[str, Any] = {key: config[key] for key in ("type", "matrices") if key in config}
+    kind |= {key: _kind(config[key]) for key in ("optimizer", "rest") if key in config}
+    return kind
 
 
 def _epoch_of_weights(trainer: Trainer) -> int:

@@ -125,10 +125,10 @@ class CompiledSteps:
     Parameters
     ----------
     network : Network
-        `Dense` layers, each with one of glassnet's activations or none; `Standardize` and `Flatten`
-        may come first.
+        `Dense` layers with biases, each with identity, sigmoid, tanh, ReLU, leaky ReLU, PReLU,
+        softmax or none; `Standardize` and `Flatten` may come first.
     loss : Loss
-        One of glassnet's.
+        Squared error or cross-entropy.
     optimizer : Optimizer
         `SGD`, `Adam` or `AdamW` without parameter groups, L1 penalty and bounds on norms; `SGD`
         without decoupled weight decay.

@@ -37,6 +37,11 @@ def divergence(trainer: Trainer, step: int, x: np.ndarray) -> DivergenceError:
     """Say where; `step` counts from 0 since the phase began, `x` is its batch."""
     network, progress = trainer.network, trainer.progress
     step -= progress.epoch * progress.steps_per_epoch
+    if not np.isfinite(x).all():
+        return DivergenceError(
+            f"an example of step {step + 1} of epoch {len(trainer.history) + 1} has values that "
+            "are NaN or infinite; look at the data, and at what changes it on its way"
+        )
     cache = network.new_cache()
     with np.errstate(over="ignore", invalid="ignore"):
         network.forward(x, cache, training=True)

@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.checks import real, whole
 from glassnet.data import Dataset
 from glassnet.data.batches import Chunk
-from glassnet.nn import Network
+from glassnet.nn import Network, Weighted
 from glassnet.randomness import stream
 from glassnet.training.compiled import choose_steps
 from glassnet.training.epoch import chunks_of
@@ -133,9 +133,16 @@ def _losses(trainer: Trainer, train: Dataset, rates: np.ndarray) -> Iterator[lis
     network = trainer.network
     optimizer = copy.deepcopy(trainer.optimizer)
     optimizer.bind(slots_of(network))
+    optimizer.start_phase()
     size = batch_of(trainer.batch_size, len(train))
     steps = choose_steps(
-        trainer.engine, network, trainer.loss, optimizer, batch_size=size, n_steps=len(rates)
+        trainer.engine,
+        network,
+        trainer.loss,
+        optimizer,
+        batch_size=size,
+        n_steps=len(rates),
+        weighted=train.weights is not None,
     )
     done = 0
     made = _chunks(trainer, train, len(rates), size)
@@ -173,7 +180,8 @@ def _run(
     values: list[float] = []
     for start in range(0, done * size, size):
         batch = slice(start, start + size)
-        value = loss.value(outputs[batch], targets[batch])
+        of_batch = loss if chunk.weights is None else Weighted(loss, chunk.weights[batch])
+        value = of_batch.value(outputs[batch], targets[batch])
         if not math.isfinite(value):
             break
         values.append(value)

@@ -75,7 +75,7 @@ def restore_phase(trainer: Trainer, state: dict[str, Any]) -> None:
     before_these_were = {"augmentation": [], "drop_last": False, "shuffle": True}
     settings = before_these_were | state["settings"]
     for setting, now in trainer.settings.items():
-        before = settings[setting]
+        before = settings.get(setting, now)  # one that older checkpoints have not
         if now != before:
             raise ValueError(
                 f"the checkpoint is of a run with {setting.replace('_', ' ')} {before}, "
@@ -110,6 +110,7 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
         "augmentation": [augmentation.config() for augmentation in trainer.augmentation],
         "drop_last": trainer.drop_last,
         "shuffle": trainer.shuffle,
+        "metrics": list(trainer.measured.names),
         "seed": trainer.seed,
         "loss": trainer.loss.config(),
         "optimizer": trainer.optimizer.config() | {"learning_rate": trainer.base_rate},

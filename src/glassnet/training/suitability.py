@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from glassnet.names import lookup
 from glassnet.nn import Network
 from glassnet.optim import Optimizer, Schedule
-from glassnet.training.callbacks import Callback
+from glassnet.training.averaging import MovingAverage
+from glassnet.training.callbacks import Callback, EarlyStopping
 from glassnet.training.progress import batch_of
 
 
@@ -61,6 +62,20 @@ def check_monitors(
         _check_monitor(watcher, numbers)
     for callback in callbacks:
         _check_monitor(callback, numbers + added)
+
+
+def check_ends(callbacks: Sequence[Callback], *, validated: bool) -> None:
+    """Refuse two that would leave other weights in the network, without a validation to agree on.
+
+    Where there is one, the average is what is validated, and so what early stopping keeps.
+    """
+    averaged = any(isinstance(callback, MovingAverage) for callback in callbacks)
+    restored = any(isinstance(c, EarlyStopping) and c.restore_best for c in callbacks)
+    if averaged and restored and not validated:
+        raise ValueError(
+            "without validation data the network can't end both with MovingAverage and with what "
+            "EarlyStopping puts back; give validation data, or EarlyStopping restore_best=False"
+        )
 
 
 def _check_monitor(watcher: Schedule | Callback, numbers: Sequence[str]) -> None:

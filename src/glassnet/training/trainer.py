@@ -24,7 +24,7 @@ from glassnet.training.metrics import Metrics, check_fit, dataset_for, evaluate,
 from glassnet.training.progress import Progress
 from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
 from glassnet.training.slots import slots_of
-from glassnet.training.suitability import check_batches, check_monitors, check_types
+from glassnet.training.suitability import check_batches, check_ends, check_monitors, check_types
 from glassnet.training.views import TestTimeAugmentation
 
 
@@ -117,7 +117,7 @@ class Trainer:
         self.optimizer = optimizer or SGD(learning_rate=0.01, momentum=0.9)
         self.schedule = schedule or Constant()
         self.batch_size = batch_size
-        self.augmentation, self.drop_last = augmentation, drop_last
+        self.augmentation, self.drop_last = augmentation, flag("drop_last", drop_last)
         self.shuffle = flag("shuffle", shuffle)
         self.metrics = metrics
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
@@ -197,7 +197,7 @@ class Trainer:
         self.schedule = schedule or self.schedule
         self.batch_size = self.batch_size if batch_size is None else batch_size
         self.augmentation = self.augmentation if augmentation is None else augmentation
-        self.drop_last = self.drop_last if drop_last is None else drop_last
+        self.drop_last = self.drop_last if drop_last is None else flag("drop_last", drop_last)
         train = dataset_for(self.network, train)
         if isinstance(validation, float | int):
             check_fit(self.network, train)
@@ -209,6 +209,7 @@ class Trainer:
         self.engine_in_use = self.engine
         self._train, self._settings = train, {}
         self.optimizer.bind(slots_of(self.network))
+        self.optimizer.start_phase()
         self.base_rate = self.optimizer.learning_rate
         whole("epochs", epochs, at_least=1)
         self.progress = Progress.of_phase(
@@ -299,6 +300,7 @@ class Trainer:
             check_fit(self.network, validation)
             keys += [f"validation_{name}" for name in keys]
         check_monitors(self.schedule, self.callbacks, keys)
+        check_ends(self.callbacks, validated=validation is not None)
 
     @property
     def settings(self) -> dict[str, Any]:
