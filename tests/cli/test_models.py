@@ -72,6 +72,20 @@ def test_a_class_without_examples_has_no_recall(glassnet, table_run, workplace) 
     assert json.loads(done.out)["per_class_recall"][1] is None
 
 
+def test_the_classes_of_other_data_are_matched_by_name(glassnet, table_run, workplace) -> None:
+    rows = [f"{i},{i % 2 + i / 100},odd\n" for i in range(1, 40, 2)]
+    (workplace / "odd.csv").write_text("".join(rows))
+    done = glassnet("evaluate", table_run, "--data", "odd.csv", "--json")
+    even, odd = json.loads(done.out)["per_class_recall"]
+    assert even is None
+    assert odd is not None
+    assert "even   no example" in glassnet("evaluate", table_run, "--data", "odd.csv").out
+    (workplace / "third.csv").write_text("".join([*rows, *["1,2,both\n"] * 9]))
+    done = glassnet("evaluate", table_run, "--data", "third.csv")
+    assert done.code == 2
+    assert "third has examples of 'both', and the known classes are 'even', 'odd'" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

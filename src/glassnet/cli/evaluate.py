@@ -75,7 +75,8 @@ def command(
         say(f"the views: {model.views_of(test_time)}")
     if "per_class_recall" in result:
         made = table("class", "recall", numbers=("recall",))
-        for label, recall in zip(chosen.class_names, result["per_class_recall"], strict=False):
+        names = network.class_names or chosen.class_names
+        for label, recall in zip(names, result["per_class_recall"], strict=False):
             add(made, label, "no example" if recall is None else percent(recall))
         say()
         out.print(made)
