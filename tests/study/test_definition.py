@@ -59,6 +59,10 @@ def factor(**changes) -> dict:
             {"factors": [], "cells": [CELL, {"label": "two", "changes": {"data.name": "digits"}}]},
             ["the cells 'one' and 'two' have the same settings"],
         ),
+        ({"value": "foo"}, ["unknown value 'foo'", "'validation_accuracy'"]),
+        ({"value": "validation_acuracy"}, ["did you mean 'validation_accuracy'"]),
+        ({"value": "validation_per_class_recall"}, ["unknown value"]),
+        ({"value": "step_loss"}, ["value = 'step_loss' needs record.steps"]),
         ({"baseline": "rate 0.3"}, ["'rate 0.3'", "(rate 0.1, rate 0.2)"]),
     ],
 )
