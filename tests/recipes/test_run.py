@@ -479,6 +479,14 @@ def test_a_run_is_named_as_the_way_on_where_one_is(finished) -> None:
         RunFolder.create(folder.path)
 
 
+def test_the_way_on_can_be_copied_to_a_shell(tmp_path) -> None:
+    place = tmp_path / "sp ace"
+    place.mkdir()
+    (place / "recipe.toml").write_text("begun")
+    with pytest.raises(FileExistsError, match=f"--resume '{place}'$"):
+        RunFolder.create(place)
+
+
 def test_a_folder_that_is_given_up_leaves_nothing(tmp_path) -> None:
     RunFolder.create(tmp_path / "a" / "b" / "run").abandon()
     assert list(tmp_path.iterdir()) == []
