@@ -395,6 +395,16 @@ def test_a_recipe_whose_parts_do_not_fit_is_refused(changes, match) -> None:
         prepare(digits(**changes))
 
 
+def test_an_engine_that_cannot_make_the_steps_is_refused_before_the_training() -> None:
+    pytest.importorskip("numba", reason="the compiled steps need the extra fast")
+    compiled = {"training.engine": "numba"}
+    assert prepare(digits(**compiled)).recipe.training.engine == "numba"
+    with pytest.raises(
+        ValueError, match=r'training\.engine = "numba": .* compiled for Huber.*"auto"'
+    ):
+        prepare(digits(**compiled | {"training.loss": "huber"}))
+
+
 def test_two_classes_may_have_one_output(tmp_path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "two.npz", x=rng.normal(size=(40, 3)), y=np.arange(40) % 2)
