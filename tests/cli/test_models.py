@@ -72,6 +72,20 @@ def test_a_class_without_examples_has_no_recall(glassnet, table_run, workplace) 
     assert json.loads(done.out)["per_class_recall"][1] is None
 
 
+def test_the_classes_of_other_data_are_matched_by_name(glassnet, table_run, workplace) -> None:
+    rows = [f"{i},{i % 2 + i / 100},odd\n" for i in range(1, 40, 2)]
+    (workplace / "odd.csv").write_text("".join(rows))
+    done = glassnet("evaluate", table_run, "--data", "odd.csv", "--json")
+    even, odd = json.loads(done.out)["per_class_recall"]
+    assert even is None
+    assert odd is not None
+    assert "even   no example" in glassnet("evaluate", table_run, "--data", "odd.csv").out
+    (workplace / "third.csv").write_text("".join([*rows, *["1,2,both\n"] * 9]))
+    done = glassnet("evaluate", table_run, "--data", "third.csv")
+    assert done.code == 2
+    assert "third has examples of 'both', and the known classes are 'even', 'odd'" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -122,6 +136,41 @@ def test_the_data_of_a_run_is_measured_as_its_recipe_reads_it(glassnet, workplac
     done = glassnet("evaluate", "run")
     assert done.code == 0, done.err
     assert "8 examples" in done.out
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_other_data_is_read_as_that_of_the_run(glassnet, workplace, regression) -> None:
+    for name in ("own.csv", "new.csv"):
+        rows = "".join(f"{i % 2};{i};7\n" for i in range(40))
+        (workplace / name).write_text("kind;a;b\n" + rows)
+    own = ["data.name=own.csv", "data.label=kind", "data.delimiter=;"]
+    if regression:
+        layers = 'network.layers=[{type="Dense",units=1}]'
+        own += ["data.regression=true", layers, "training.loss=mean_squared_error"]
+    settings = (part for setting in own for part in ("--set", setting))
+    done = glassnet("train", *settings, "--epochs", 1, "--learning-rate", 1e-4, "--out", "run")
+    assert done.code == 0, done.err
+    first, second = (
+        json.loads(glassnet("evaluate", "run", *data, "--json").out)
+        for data in ((), ("--data", "new.csv"))
+    )
+    assert first | {"data": "new.csv"} == second
+    np.savez("bare.npz", x=np.ones((10, 2)), y=np.arange(10) % 2 * (1.0 if regression else 1))
+    assert glassnet("evaluate", "run", "--data", "bare.npz").code == 0
+    (workplace / "rows.csv").write_text("a;b\n1;7\n2;7\n")
+    assert len(json.loads(glassnet("predict", "run", "rows.csv", "--json").out)) == 2
+
+
+def test_other_images_are_resized_as_those_of_the_run(glassnet, workplace) -> None:
+    for i in range(20):
+        for folder in ("own", "new"):
+            place = workplace / folder / "ab"[i % 2]
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{i}.pgm").write_bytes(f"P5 {i + 1} 2 255 ".encode() + bytes(2 * i + 2))
+    own = ("--set", "data.name=own", "--set", "data.size=[4,3]")
+    assert glassnet("train", *own, "--epochs", 1, "--out", "run").code == 0
+    done = glassnet("evaluate", "run", "--data", "new")
+    assert done.code == 0, done.err
 
 
 def test_the_summary_of_a_recipe_loads_no_data(glassnet) -> None:

@@ -277,3 +277,30 @@ def test_bytes_of_images_are_scaled_and_those_of_a_table_are_not() -> None:
     images = np.full((2, 3, 3), 255, np.uint8)
     assert (Dataset(images, [0, 1]).x == 1).all()
     assert (Dataset(images.reshape(2, 9), [0, 1]).x == 255).all()
+
+
+def test_labels_count_in_the_order_of_other_names() -> None:
+    data = toy([0, 1, 1], class_names=("b", "a"), weights=[1, 2, 3], dtype="float64")
+    other = data.relabelled(("a", "c", "b"))
+    assert other.y.tolist() == [2, 0, 0]
+    assert other.class_names == ("a", "c", "b")
+    assert other.x is data.x
+    assert other.weights.tolist() == [1, 2, 3]
+    assert data.relabelled(("b", "a")) is data
+
+
+def test_examples_that_are_not_in_memory_stay_where_they_are(tmp_path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
+    data = Dataset(np.load(tmp_path / "x.npy", mmap_mode="r"), [0, 1], ("b", "a"))
+    other = data.relabelled(("a", "b"))
+    assert other.streamed is data.streamed
+    assert other.y.tolist() == [1, 0]
+
+
+def test_numbers_that_nobody_gave_as_names_are_indices() -> None:
+    bare, named = toy([0, 1, 2]), toy([0, 1, 2], class_names=("0", "1", "2"))
+    folders = ("0", "1", "10", "2")  # as they sort
+    assert bare.relabelled(folders).y.tolist() == [0, 1, 2]
+    assert bare.take([0, 2]).relabelled(folders).y.tolist() == [0, 2]
+    assert named.relabelled(folders).y.tolist() == [0, 1, 3]
+    assert toy([0, 1], class_names=("no", "yes")).relabelled(("0", "1")).y.tolist() == [0, 1]

@@ -45,6 +45,13 @@ def test_a_file_without_rows_is_told(tmp_path, content) -> None:
         read_features(written(tmp_path, content), 2)
 
 
+def test_cells_may_be_told_apart_by_another_sign(tmp_path) -> None:
+    path = written(tmp_path, "a;b\n1;2\n")
+    assert read_features(path, 2, delimiter=";").tolist() == [[1, 2]]
+    with pytest.raises(ValueError, match=r"2 features, the line has 1; is ',' the delimiter\?"):
+        read_features(path, 2)
+
+
 def test_a_row_of_another_width_is_told_with_its_line(tmp_path) -> None:
     with pytest.raises(ValueError, match=r"line 3: the network expects 2 features, .* has 3"):
         read_features(written(tmp_path, "a,b\n1,2\n1,2,3\n"), 2)

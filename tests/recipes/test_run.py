@@ -397,6 +397,16 @@ def test_a_recipe_whose_parts_do_not_fit_is_refused(changes, match) -> None:
         prepare(digits(**changes))
 
 
+def test_an_engine_that_cannot_make_the_steps_is_refused_before_the_training() -> None:
+    pytest.importorskip("numba", reason="the compiled steps need the extra fast")
+    compiled = {"training.engine": "numba"}
+    assert prepare(digits(**compiled)).recipe.training.engine == "numba"
+    with pytest.raises(
+        ValueError, match=r'training\.engine = "numba": .* compiled for Huber.*"auto"'
+    ):
+        prepare(digits(**compiled | {"training.loss": "huber"}))
+
+
 def test_two_classes_may_have_one_output(tmp_path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "two.npz", x=rng.normal(size=(40, 3)), y=np.arange(40) % 2)
@@ -479,6 +489,14 @@ def test_a_run_is_named_as_the_way_on_where_one_is(finished) -> None:
     folder, _ = finished
     with pytest.raises(FileExistsError, match=rf"--out, or .* --resume {folder.path}$"):
         RunFolder.create(folder.path)
+
+
+def test_the_way_on_can_be_copied_to_a_shell(tmp_path) -> None:
+    place = tmp_path / "sp ace"
+    place.mkdir()
+    (place / "recipe.toml").write_text("begun")
+    with pytest.raises(FileExistsError, match=f"--resume '{place}'$"):
+        RunFolder.create(place)
 
 
 def test_a_folder_that_is_given_up_leaves_nothing(tmp_path) -> None:

@@ -51,6 +51,18 @@ def factor(**changes) -> dict:
         (factor(keys=["training.phase.0.epochs"]), ["'phase' in training", "'phases'"]),
         (factor(keys=["training.phases.3.epochs"]), ["entries 0 to 0, got '3'"]),
         (factor(values=["x", 1]), ["cell rate x", "learning_rate must be a number, got 'x'"]),
+        (
+            factor(values=[0.9, 0.9], labels=["x", "y"]),
+            ["the cells 'rate x' and 'rate y' have the same settings"],
+        ),
+        (
+            {"factors": [], "cells": [CELL, {"label": "two", "changes": {"data.name": "digits"}}]},
+            ["the cells 'one' and 'two' have the same settings"],
+        ),
+        ({"value": "foo"}, ["unknown value 'foo'", "'validation_accuracy'"]),
+        ({"value": "validation_acuracy"}, ["did you mean 'validation_accuracy'"]),
+        ({"value": "validation_per_class_recall"}, ["unknown value"]),
+        ({"value": "step_loss"}, ["value = 'step_loss' needs record.steps"]),
         ({"baseline": "rate 0.3"}, ["'rate 0.3'", "(rate 0.1, rate 0.2)"]),
     ],
 )

@@ -91,6 +91,10 @@ def test_choices_may_be_tables():
         ({"space": [{"name": "a", "key": "b", "choices": [1, 1]}]}, "choices must be told apart"),
         ({"space": [RATE, RATE]}, "names of the space must be told apart"),
         (
+            {"space": [RATE, {**RATE, "name": "other"}]},
+            f"different keys, and two are '{RATE['key']}'",
+        ),
+        (
             {"value": "accuracy"},
             "unknown value 'accuracy'. Known: 'validation_loss', 'validation_acc",
         ),

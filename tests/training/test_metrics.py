@@ -65,6 +65,41 @@ def test_the_trainer_measures_with_its_own_loss_and_metrics() -> None:
     assert set(trainer.evaluate(data, metrics=["accuracy"])) == {"accuracy"}
 
 
+def animals(names: tuple[str, ...], said: list[str]) -> gn.Dataset:
+    """One example of each animal; the network below answers with the column of the 1."""
+    x = np.eye(3)[[("bird", "cat", "dog").index(animal) for animal in said]]
+    return gn.Dataset(x, [names.index(animal) for animal in said], names, "animals")
+
+
+def know_animals(names: tuple[str, ...] = ("bird", "cat", "dog")) -> gn.Network:
+    return gn.Network([gn.Softmax()], input_shape=3, class_names=names)
+
+
+@pytest.mark.parametrize("names", [("cat", "dog"), ("dog", "cat", "bird"), ("cat", "dog", "elk")])
+def test_labels_are_matched_by_the_names_of_their_classes(names) -> None:
+    data = animals(names, ["cat", "dog", "dog"])
+    for metric in ("accuracy", "per_class_recall"):
+        found = [
+            gn.evaluate(know_animals(), data, loss="half_squared_error", metrics=[metric]),
+            gn.Trainer(know_animals(), loss="half_squared_error").evaluate(data, metrics=[metric]),
+        ]
+        assert found == [{metric: 1.0 if metric == "accuracy" else [None, 1.0, 1.0]}] * 2
+
+
+def test_a_class_that_the_network_does_not_know_is_named() -> None:
+    data = gn.Dataset(np.eye(3), [0, 1, 2], ("cat", "dog", "elk"), "zoo")
+    with pytest.raises(ValueError, match=r"zoo has examples of 'elk', .* 'bird', 'cat', 'dog'"):
+        gn.evaluate(know_animals(), data, loss="half_squared_error")
+
+
+def test_labels_without_names_are_indices() -> None:
+    for names in (("bird", "cat", "dog"), ("0", "10", "2"), ()):
+        measured = gn.evaluate(
+            know_animals(names), (np.eye(3), [0, 1, 2]), loss="half_squared_error"
+        )
+        assert measured["accuracy"] == 1
+
+
 def test_data_that_does_not_fit_is_refused() -> None:
     network, _ = classifier_and_data()
     with pytest.raises(ValueError, match=r"the data set are of shape \(2,\)"):

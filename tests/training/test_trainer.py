@@ -171,6 +171,20 @@ def test_the_validation_set_is_measured_after_every_epoch(blobs, make_trainer) -
     assert first["validation_accuracy"] == measured["accuracy"]
 
 
+def test_the_validation_set_is_in_the_order_of_the_training_set(blobs, small_network) -> None:
+    data, turned = blobs(), (2, 0, 1)
+    names = ("bird", "cat", "dog")
+    train = gn.Dataset(data.x, data.y, names)
+    other = gn.Dataset(data.x, np.argsort(turned)[data.y], [names[i] for i in turned])
+    for known in ((), ("one", "two", "three")):  # a network that learns other classes by now
+        network = small_network()
+        network.class_names = known
+        trainer = gn.Trainer(network, loss="categorical_cross_entropy")
+        last = trainer.fit(train, epochs=1, validation=other)[-1]
+        assert last["validation_accuracy"] == trainer.evaluate(train)["accuracy"]
+        assert trainer.evaluate(other) == trainer.evaluate(train)
+
+
 def test_a_fraction_is_held_out_and_never_trained_on(blobs, make_trainer) -> None:
     data = blobs()
     by_fraction = make_trainer(seed=3)

@@ -13,6 +13,7 @@ from glassnet.cli.progress import downloads
 from glassnet.data import DATASETS, Dataset, load_dataset
 from glassnet.nn import Network
 from glassnet.recipes import Recipe, RecipeError, load_data
+from glassnet.recipes.loading import table_of
 from glassnet.training import TestTimeAugmentation
 from glassnet.training import evaluate as measure
 
@@ -50,10 +51,11 @@ def command(
     if part not in ("test", "train"):
         raise RecipeError(f"--part is test or train, got {part!r}")
     with downloads() as progress:
-        if data is None and recipe is not None:
-            train, test = load_data(recipe.data, data_dir=data_dir, progress=progress)
-        else:
+        if recipe is None:
             train, test = load_dataset(name, data_dir=data_dir, progress=progress)
+        else:
+            own = recipe.data if data is None else table_of(recipe.data, data)
+            train, test = load_data(own, data_dir=data_dir, progress=progress)
     chosen = test if part == "test" else train
     result: dict[str, Any] = {"data": name, "part": part, "examples": len(chosen)}
     test_time = model.views_wanted(tta, recipe)
@@ -75,7 +77,8 @@ def command(
         say(f"the views: {model.views_of(test_time)}")
     if "per_class_recall" in result:
         made = table("class", "recall", numbers=("recall",))
-        for label, recall in zip(chosen.class_names, result["per_class_recall"], strict=False):
+        names = network.class_names or chosen.class_names
+        for label, recall in zip(names, result["per_class_recall"], strict=False):
             add(made, label, "no example" if recall is None else percent(recall))
         say()
         out.print(made)

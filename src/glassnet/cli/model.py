@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from glassnet.nn import Network
@@ -21,10 +22,9 @@ def load(path: Path) -> tuple[Network, Recipe | None]:
     """
     file = path / "model.npz" if path.is_dir() else path
     if not file.exists():
-        hint = "it has no model yet; go on with: glassnet train --resume" if path.is_dir() else ""
-        raise FileNotFoundError(
-            f"{path} is not a model: " + (f"{hint} {path}" if hint else "there is no such file")
-        )
+        again = f"glassnet train --resume {shlex.quote(str(path))}"
+        hint = f"it has no model yet; go on with: {again}" if path.is_dir() else ""
+        raise FileNotFoundError(f"{path} is not a model: {hint or 'there is no such file'}")
     folder = RunFolder(file.parent)
     recipe = folder.read_recipe() if folder.recipe.is_file() else None
     if file.suffix == ".safetensors":

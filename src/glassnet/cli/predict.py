@@ -42,14 +42,17 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Show the class, with its probability, that a model gives to each image or row."""
-    network, _ = model.load(target)
+    network, recipe = model.load(target)
+    delimiter = (recipe.data.delimiter if recipe else None) or ","
     test_time = model.views_wanted(tta)
     if test_time is not None:
         test_time.check(network.input_shape)
     results, broken = [], 0
     for file in files:
         try:
-            results += _predict(network, file, invert=invert, test_time=test_time)
+            results += _predict(
+                network, file, delimiter=delimiter, invert=invert, test_time=test_time
+            )
         except (ValueError, OSError) as error:
             fail(told(error))
             broken += 1
@@ -65,11 +68,16 @@ def command(
 
 
 def _predict(
-    network: Network, file: Path, *, invert: bool, test_time: TestTimeAugmentation | None
+    network: Network,
+    file: Path,
+    *,
+    delimiter: str,
+    invert: bool,
+    test_time: TestTimeAugmentation | None,
 ) -> list[dict[str, Any]]:
     names = network.class_names
     if len(network.input_shape) == 1:
-        rows = read_features(file, network.input_shape[0])
+        rows = read_features(file, network.input_shape[0], delimiter=delimiter)
         labels = [f"{file}:{i + 1}" for i in range(len(rows))]
     else:
         image = read_image(file, network.input_shape)

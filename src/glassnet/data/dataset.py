@@ -64,6 +64,8 @@ class Dataset:
         Labels, or the targets of a regression.
     class_names : tuple of str
         Empty for a regression.
+    named : bool
+        Whether the classes were given names; without, a label is nothing but an index.
     name : str
     streamed : StreamedRows or None
         `x`, if the examples are not in memory: always float32.
@@ -90,6 +92,7 @@ class Dataset:
     x: FloatArray
     y: LabelArray | FloatArray
     class_names: tuple[str, ...]
+    named: bool
     name: str
     streamed: StreamedRows | None
     weights: npt.NDArray[np.float64] | None
@@ -122,6 +125,7 @@ class Dataset:
         if inputs.size == 0 or answers.size == 0:
             raise ValueError(f"a data set can't be empty, got x {inputs.shape}, y {answers.shape}")
         names = as_names(class_names)
+        object.__setattr__(self, "named", bool(names))
         targets: LabelArray | FloatArray
         if answers.dtype.kind == "f":
             targets = as_targets(answers, names, dtype)
@@ -186,9 +190,60 @@ class Dataset:
             raise ValueError("take expects at least one index: a data set can't be empty")
         x = self.x[chosen] if self.streamed is None else self.streamed.select(chosen)
         weights = None if self.weights is None else self.weights[chosen]
+        return self._like(x, self.y[chosen], self.class_names, weights)
+
+    def relabelled(self, class_names: Sequence[str]) -> Dataset:
+        """Return the same examples with labels that count in the order of these names.
+
+        Data whose classes have no names keeps its labels, and so does a regression. Names that
+        are nothing but the class numbers, ``("0", "1", ...)``, count as none where the others
+        have no name in common with them.
+
+        Parameters
+        ----------
+        class_names : sequence of str
+            Of a network, or of the data that it learned from; it may have more than this data.
+
+        Raises
+        ------
+        ValueError
+            If an example is of a class that is not among the names.
+
+        Examples
+        --------
+        >>> data = Dataset([[1], [2], [3]], [0, 1, 0], class_names=("cat", "dog"))
+        >>> data.relabelled(("bird", "cat", "dog")).y
+        array([1, 2, 1])
+        """
+        own, names = self.class_names, as_names(class_names)
+        if not self.named or not names or own == names:
+            return self
+        if not set(own) & set(names) and (_are_numbers(own) or _are_numbers(names)):
+            return self
+        used = [own[label] for label in np.unique(self.y).astype(int)]
+        missing = [repr(name) for name in used if name not in names]
+        if missing:
+            raise ValueError(
+                f"{self.name or 'the data set'} has examples of {', '.join(missing)}, and the "
+                f"known classes are {', '.join(map(repr, names))}; rename the classes, or leave "
+                "those examples out"
+            )
+        index = {name: i for i, name in enumerate(names)}
+        labels = np.array([index.get(name, 0) for name in own])[self.y.astype(int)]
+        return self._like(self.x, labels, names, self.weights)
+
+    def _like(
+        self,
+        x: FloatArray | StreamedRows,
+        y: LabelArray | FloatArray,
+        class_names: tuple[str, ...],
+        weights: npt.NDArray[np.float64] | None,
+    ) -> Dataset:
+        """Return other examples or labels under the same name."""
         dtype = "float32" if self.streamed is not None else self.x.dtype.name
-        y, names = self.y[chosen], self.class_names
-        return Dataset(x, y, names, self.name, weights=weights, dtype=dtype)
+        made = Dataset(x, y, class_names, self.name, weights=weights, dtype=dtype)
+        object.__setattr__(made, "named", self.named)
+        return made
 
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Set a part of the examples aside, the same share of every class.
@@ -230,6 +285,11 @@ class Dataset:
         classes = self.y if self.n_classes else np.zeros(len(self), np.int64)
         held = _stratified(classes.astype(np.int64, copy=False), n_held, stream(seed, "split"))
         return self.take(~held), self.take(held)
+
+
+def _are_numbers(names: tuple[str, ...]) -> bool:
+    """Tell whether these are the names of classes that were given none."""
+    return names == tuple(map(str, range(len(names))))
 
 
 def _streamed(x: object) -> StreamedRows | None:

@@ -11,7 +11,9 @@ import numpy as np
 from glassnet.data.tabular import FLOAT32_MAX, as_number, is_number
 
 
-def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
+def read_features(
+    path: str | os.PathLike[str], n_features: int, *, delimiter: str = ","
+) -> np.ndarray:
     r"""Read a CSV file that has one example a line and nothing but features.
 
     Parameters
@@ -20,6 +22,8 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
         A first line that holds no number is taken for a header.
     n_features : int
         Columns that every line must have.
+    delimiter : str, optional
+        What stands between two cells.
 
     Returns
     -------
@@ -44,7 +48,8 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
     """
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            lines = [(n, cells) for n, cells in enumerate(csv.reader(file), 1) if cells]
+            reader = csv.reader(file, delimiter=delimiter)
+            lines = [(n, cells) for n, cells in enumerate(reader, 1) if cells]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
     if lines and not any(map(is_number, lines[0][1])):
@@ -55,7 +60,7 @@ def read_features(path: str | os.PathLike[str], n_features: int) -> np.ndarray:
         if len(cells) != n_features:
             raise ValueError(
                 f"{path}, line {number}: the network expects {n_features} features, "
-                f"the line has {len(cells)}"
+                f"the line has {len(cells)}; is {delimiter!r} the delimiter?"
             )
         for cell in cells:
             if not abs(as_number(cell)) <= FLOAT32_MAX:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from pathlib import Path
 
 from glassnet.recipes.files import load_recipe
@@ -67,7 +68,7 @@ class RunFolder:
             return cls._claim(Path(path), may_exist=True)
         except FileExistsError:
             what = "is not empty" if Path(path).is_dir() else "is no folder"
-            more = f", or go on with the run in it with --resume {path}"
+            more = f", or go on with the run in it with --resume {shlex.quote(str(path))}"
             raise FileExistsError(
                 f"{path} exists and {what}; choose another with --out"
                 + (more if cls(path).is_run else "")

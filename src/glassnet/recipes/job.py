@@ -9,12 +9,14 @@ from pathlib import Path
 from glassnet.data import Dataset
 from glassnet.data.augmentation import augmentation_from_config
 from glassnet.data.download import Progress as DownloadProgress
-from glassnet.nn import LayerError, Network
-from glassnet.optim import optimizer_from_config, schedule_from_config
+from glassnet.nn import LayerError, Loss, Network
+from glassnet.optim import Optimizer, optimizer_from_config, schedule_from_config
 from glassnet.recipes.loading import load_data
 from glassnet.recipes.recipe import Recipe, layer_of
 from glassnet.recipes.settings import RecipeError
 from glassnet.training import Callback, EarlyStopping, MovingAverage, Trainer
+from glassnet.training.compiled import choose_steps
+from glassnet.training.progress import batch_of
 from glassnet.training.slots import slots_of
 from glassnet.training.views import TestTimeAugmentation, views_from_config
 
@@ -93,10 +95,30 @@ class Job:
             trainer.schedule = schedule_from_config(phase.schedule)
             trainer.batch_size, trainer.drop_last = phase.batch_size, bool(phase.drop_last)
             trainer.check(self.train, self.validation)
+            optimizer = optimizer_from_config(phase.optimizer)
             try:
-                optimizer_from_config(phase.optimizer).bind(slots_of(self.network))
+                optimizer.bind(slots_of(self.network))
             except ValueError as error:
                 raise RecipeError(f"training.phases.{number}.optimizer: {error}") from None
+            if trainer.engine == "numba":
+                self._check_compiled(trainer.loss, optimizer, phase.batch_size)
+
+    def _check_compiled(self, loss: Loss, optimizer: Optimizer, batch_size: int | str) -> None:
+        """Refuse what there are no compiled steps for."""
+        try:
+            choose_steps(
+                "numba",
+                self.network,
+                loss,
+                optimizer,
+                batch_size=batch_of(batch_size, len(self.train)),
+                n_steps=1,
+                weighted=self.train.weights is not None,
+            )
+        except ValueError as error:
+            raise RecipeError(
+                f'training.engine = "numba": {error}; with "auto" NumPy makes such steps'
+            ) from None
 
     @property
     def validation_name(self) -> str:

@@ -19,6 +19,9 @@ from glassnet.data.loading import SPLIT_SEED, TEST_FRACTION
 from glassnet.recipes.recipe import DataTable
 from glassnet.recipes.settings import RecipeError
 
+_OF_TABLES = {"label", "regression", "delimiter"}
+_OF_FOLDERS = {"size", "stream"}
+
 
 def load_data(
     table: DataTable,
@@ -47,7 +50,7 @@ def load_data(
     (1438, 359)
     """
     path = Path(table.name).expanduser()
-    of_table = table.model_dump(include={"label", "regression", "delimiter"}, exclude_none=True)
+    of_table = table.model_dump(include=_OF_TABLES, exclude_none=True)
     if not of_table and table.size is None and not table.stream:
         return load_dataset(table.name, data_dir=data_dir, progress=progress)
     named = table.name in DATASETS
@@ -61,6 +64,31 @@ def load_data(
         return _split(read_csv(path, **of_table))
     size = None if table.size is None else (table.size[0], table.size[1])
     return _read_images(path, size, stream=bool(table.stream))
+
+
+def table_of(table: DataTable, name: str) -> DataTable:
+    """Return the table for other data that is read in the same way, as far as its kind allows.
+
+    Parameters
+    ----------
+    table : DataTable
+        Of a recipe: ``recipe.data``.
+    name : str
+        Of the other data: of the catalogue, or a path.
+
+    Examples
+    --------
+    >>> table = DataTable(name="wine.csv", delimiter=";", regression=True)
+    >>> table_of(table, "new.csv").delimiter, table_of(table, "digits").delimiter
+    (';', None)
+    """
+    path = Path(name).expanduser()
+    keys: set[str] = set()
+    if name not in DATASETS and path.suffix.lower() == ".csv":
+        keys = _OF_TABLES
+    elif name not in DATASETS and path.is_dir():
+        keys = _OF_FOLDERS
+    return DataTable(name=name, **table.model_dump(include=keys))
 
 
 def _read_images(

@@ -26,6 +26,19 @@ _COLUMNS = {
 }
 """Of the tables of results; no factor can be called so."""
 
+_STEP_VALUES = [f"step_{name}" for name in ("loss", "mean_squared_error")]
+_VALUES = [
+    *(
+        f"{part}{metric}"
+        for part in ("validation_", "test_", "test_test_time_", "")
+        for metric in METRICS
+        if metric != "per_class_recall"
+    ),
+    *(*_STEP_VALUES, "epoch_seconds", "validation_seconds", "seconds", "epoch", "step"),
+    *("learning_rate", "batch_size"),
+]
+"""What cells can be compared by."""
+
 
 class StudyError(ValueError):
     """A study that cannot be run; the message names the key, the value and what is allowed.
@@ -146,6 +159,14 @@ class StudyTable(StrictTable):
     """The cell that the others are compared with; by default all pairs are compared."""
     timing: bool = False
     """Whether times matter: then one run goes at a time, whatever ``--jobs`` says."""
+
+    @model_validator(mode="after")
+    def _is_recorded(self) -> StudyTable:
+        if self.value not in _VALUES:
+            raise ValueError(unknown(self.value, _VALUES, "value"))
+        if self.value in _STEP_VALUES and not self.record.steps:
+            raise ValueError(f"value = {self.value!r} needs record.steps: 1 or more, got 0")
+        return self
 
     @model_validator(mode="after")
     def _has_cells(self) -> StudyTable:

@@ -162,7 +162,8 @@ def cells_of(study: StudyTable) -> list[Cell]:
     Raises
     ------
     StudyError
-        If a change is wrong; names the cell, the key and what is allowed.
+        If a change is wrong; names the cell, the key and what is allowed. If two cells have the
+        same settings.
     """
     recipe = recipe_of(study)
     if study.record.metrics is not None:
@@ -185,7 +186,20 @@ def cells_of(study: StudyTable) -> list[Cell]:
             f"study {study.name}: baseline must be one of the cells ({known}), "
             f"got {study.baseline!r}"
         )
+    _check_differ(study, cells)
     return cells
+
+
+def _check_differ(study: StudyTable, cells: list[Cell]) -> None:
+    """Refuse two cells that would share their runs, which are told apart by their settings."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        other = found.setdefault(cell.specs[0].key, cell.label)
+        if other != cell.label:
+            raise StudyError(
+                f"study {study.name}: the cells {other!r} and {cell.label!r} have the same "
+                "settings; leave one of them out, or change what they are to differ in"
+            )
 
 
 def _combinations(study: StudyTable) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:

@@ -129,6 +129,10 @@ class SearchTable(StrictTable):
         names = [each.name for each in self.space]
         if len(set(names)) < len(names):
             raise ValueError(f"the names of the space must be told apart, got {names}")
+        keys = [each.key for each in self.space]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ValueError(f"the space must have different keys, and two are {twice!r}")
         return self
 
     def base(self) -> Recipe:

@@ -150,6 +150,7 @@ def evaluate(
     ----------
     network : Network
     dataset : Dataset, or what `as_dataset` takes
+        If its classes and those of the network have names, labels are matched by name.
     loss : str or Loss
     metrics : sequence of str, optional
         Keys of `METRICS`; by default loss and accuracy for labels, loss and mean squared error for
@@ -170,8 +171,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If data set and network don't fit, for an unknown metric, or if the examples are no images
-        and `test_time` is given.
+        If data set and network don't fit, for an unknown metric, for examples of a class that the
+        network's names lack, or if the examples are no images and `test_time` is given.
 
     Examples
     --------
@@ -182,9 +183,30 @@ def evaluate(
     >>> {name: round(number, 4) for name, number in measured.items()}
     {'loss': 0.4228, 'accuracy': 0.6667}
     """
-    dataset = dataset_for(network, dataset)
+    dataset = dataset_for(network, dataset).relabelled(network.class_names)
+    return measure(
+        network,
+        dataset,
+        loss=loss_named(loss),
+        metrics=metrics,
+        batch_size=batch_size,
+        test_time=test_time,
+        forward=forward,
+    )
+
+
+def measure(
+    network: Network,
+    dataset: Dataset,
+    *,
+    loss: Loss,
+    metrics: Sequence[str] | None = None,
+    batch_size: int = 1024,
+    test_time: TestTimeAugmentation | None = None,
+    forward: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> dict[str, Any]:
+    """Do what `evaluate` does, on labels that are the indices of the network's outputs."""
     check_fit(network, dataset)
-    loss = loss_named(loss)
     loss.check_output(network.layers[-1].parts[-1])
     outputs = network.output_shape[0]
     names = metrics_for(dataset, metrics)

@@ -20,7 +20,7 @@ from glassnet.training.checkpoint import read_state
 from glassnet.training.compiled import ENGINES, choose_steps
 from glassnet.training.epoch import end_epoch, train_epoch
 from glassnet.training.history import History
-from glassnet.training.metrics import Metrics, check_fit, dataset_for, evaluate, metrics_for
+from glassnet.training.metrics import Metrics, check_fit, dataset_for, measure, metrics_for
 from glassnet.training.progress import Progress
 from glassnet.training.resume import capture, restore_network, restore_phase, settings_of
 from glassnet.training.slots import slots_of
@@ -132,6 +132,7 @@ class Trainer:
         self._settings: dict[str, Any] = {}
         self._pending: dict[str, Any] | None = None
         self._forward: Callable[[np.ndarray], np.ndarray] | None = None
+        self._class_names: tuple[str, ...] = ()
 
     @property
     def batch_size(self) -> int | str:
@@ -176,7 +177,8 @@ class Trainer:
             Passes over the training examples.
         validation : Dataset, what `as_dataset` takes, or float, optional
             Measured after every epoch: a set, or the fraction of `train`, in (0, 1), that is held
-            out for it (the same examples in every phase).
+            out for it (the same examples in every phase). If the classes of both sets have names,
+            its labels are matched by name.
         batch_size, optimizer, schedule, augmentation, drop_last : optional
             New settings from this phase on. A new optimizer starts without a memory; to keep the
             velocity, change the old one's settings.
@@ -199,11 +201,12 @@ class Trainer:
         self.augmentation = self.augmentation if augmentation is None else augmentation
         self.drop_last = self.drop_last if drop_last is None else flag("drop_last", drop_last)
         train = dataset_for(self.network, train)
+        self._class_names = train.class_names if train.named else ()
         if isinstance(validation, float | int):
             check_fit(self.network, train)
             train, validation = train.split(validation, seed=self.seed)
         elif validation is not None:
-            validation = dataset_for(self.network, validation)
+            validation = self._labelled(validation)
         self.check(train, validation)
         self.stopped = self.interrupted = self.resumed = False
         self.engine_in_use = self.engine
@@ -262,11 +265,14 @@ class Trainer:
         metrics: Sequence[str] | None = None,
         test_time: TestTimeAugmentation | None = None,
     ) -> dict[str, Any]:
-        """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`."""
-        dataset = dataset_for(self.network, dataset)
+        """Measure the network on a data set with the trainer's loss; see `glassnet.evaluate`.
+
+        Where the data of the last `fit` has names for its classes, labels are matched by these.
+        """
+        dataset = self._labelled(dataset)
         if self._forward is None and self.engine_in_use != "auto":
             self._forward = forward_for(self.network, len(dataset), engine=self.engine_in_use)
-        return evaluate(
+        return measure(
             self.network,
             dataset,
             loss=self.loss,
@@ -332,6 +338,11 @@ class Trainer:
         state = read_state(path)
         restore_network(self, state, path)
         self._pending = state
+
+    def _labelled(self, data: Any) -> Dataset:  # noqa: ANN401
+        """Return data of any kind, its labels as the network learned them."""
+        dataset = dataset_for(self.network, data)
+        return dataset.relabelled(self._class_names or self.network.class_names)
 
     def _go_on(self, state: dict[str, Any]) -> bool:
         """Take over the checkpoint if it is of this phase; tell whether the phase has to run."""
