@@ -281,7 +281,8 @@ def test_one_output_for_two_classes_gives_both_probabilities(glassnet, workplace
 
 
 def test_outputs_without_a_name_get_a_number(glassnet, workplace) -> None:
-    network = gn.Network([gn.Dense(3)], input_shape=1, class_names=("low", "high"))
+    network = gn.Network([gn.Dense(3)], input_shape=1)
+    network.class_names = ("low", "high")
     network.theta[...] = [0, 0, 1, 0, 0, 0]
     network.save(workplace / "m.npz")
     (workplace / "rows.csv").write_text("2\n")

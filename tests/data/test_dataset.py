@@ -264,13 +264,21 @@ def test_weights_go_with_their_examples() -> None:
     [
         ([1.0], r"weights need shape \(2,\), one for each example, got \(1,\)"),
         ([1.0, -1.0], "0 or more.* got -1 at index 1"),
-        ([0.0, 0.0], "one of them above 0"),
+        ([0.0, 0.0], "all 2 weights are 0, .* one must be above 0"),
         ([1.0, np.nan], "weights must be finite in float64, got 1 NaN"),
     ],
 )
 def test_weights_that_weigh_nothing_sensible_are_refused(weights: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Dataset([[1], [2]], [0, 1], weights=weights)
+
+
+def test_a_part_whose_weights_are_all_0_is_refused() -> None:
+    data = Dataset(np.eye(10), [0] * 10, weights=[1] + [0] * 9)
+    with pytest.raises(ValueError, match=r"all 2 weights are 0, .* in each part that is taken"):
+        data.take([1, 2])
+    with pytest.raises(ValueError, match=r"all (3|7) weights are 0, .* in each part"):
+        data.split(0.3)
 
 
 def test_bytes_of_images_are_scaled_and_those_of_a_table_are_not() -> None:

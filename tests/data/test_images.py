@@ -108,8 +108,18 @@ def test_sixteen_bits_are_scaled_to_the_unit_interval(save, suffix) -> None:
 
 
 def test_gray_values_beyond_sixteen_bits_are_refused(save) -> None:
-    with pytest.raises(ValueError, match=r"deep.tiff: .*0\.\.65535, got 0\.\.70000"):
+    wanted = r"deep.tiff: gray values must lie in 0\.\.65535, got 0\.\.70000; convert it to 8 or 16"
+    with pytest.raises(ValueError, match=wanted):
         read_image(save(np.array([[0, 70000]], np.int32), "deep.tiff"), (1, 2, 1))
+
+
+def test_pixels_that_are_floats_are_refused(save, tmp_path) -> None:
+    path = save(np.array([[0.0, 0.5]], np.float32), "all/class/float.tiff")
+    wanted = "float.tiff: its pixels are floats, .*; convert it to 8 or 16 bits"
+    with pytest.raises(ValueError, match=wanted):
+        read_image(path, (1, 2, 1))
+    with pytest.raises(ValueError, match=wanted):
+        read_image_folder(tmp_path / "all")
 
 
 def test_printing_colours_become_screen_colours(save) -> None:

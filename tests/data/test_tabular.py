@@ -104,6 +104,17 @@ def test_a_label_index_outside_of_the_table_is_refused(table, label) -> None:
         read_csv(table("1,2\n"), label=label)
 
 
+@pytest.mark.parametrize("label", [True, 1.0, None])
+def test_a_label_that_is_neither_name_nor_index_is_refused(table, label) -> None:
+    with pytest.raises(TypeError, match=rf"the name or the index of a column, got {label}"):
+        read_csv(table("1,2\n"), label=label)
+
+
+def test_labels_with_an_underscore_are_names(table) -> None:
+    data = read_csv(table("1,1_0\n2,2_0\n"))
+    assert data.class_names == ("1_0", "2_0")
+
+
 def test_whole_numbers_are_the_classes_themselves(table) -> None:
     data = read_csv(table("1,2\n1,0.0\n"))
     assert data.y.tolist() == [2, 0]
@@ -147,7 +158,7 @@ def test_a_target_that_is_no_number_is_refused(table) -> None:
         read_csv(table("a,price\n1,2.5\n2,free\n"), regression=True)
 
 
-@pytest.mark.parametrize("cell", ["x", "nan", "inf", "-inf", "1e300", "1e39", "1,5"])
+@pytest.mark.parametrize("cell", ["x", "nan", "inf", "-inf", "1e300", "1e39", "1,5", "1_000"])
 def test_a_cell_that_is_no_finite_number_is_refused_with_its_place(table, cell) -> None:
     with pytest.raises(ValueError, match=rf"flowers.csv, line 3, column 2 \('b'\): '{cell}' is no"):
         read_csv(table(f'a,b,kind\n1,2,x\n3,"{cell}",y\n'))

@@ -1,7 +1,7 @@
 import matplotlib as mpl
 import pytest
 
-from glassnet.figures import learning_curves, save
+from glassnet.figures import confusion_matrix, learning_curves, save
 
 
 def picture():
@@ -30,6 +30,12 @@ def test_no_file_tells_matplotlib_version_or_the_date(tmp_path, ending):
     content = save(picture(), tmp_path / f"a{ending}").read_bytes()
     for trace in (mpl.__version__.encode(), b"CreationDate", b"dc:date"):
         assert trace not in content
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
+def test_names_that_the_font_lacks_are_drawn_without_warnings(tmp_path, ending):
+    figure = confusion_matrix([0, 1, 1], [0, 1, 0], ["日本語", "猫"])
+    assert save(figure, tmp_path / f"a{ending}").stat().st_size > 0
 
 
 def test_settings_are_as_before_after_saving(tmp_path):

@@ -437,6 +437,35 @@ def test_targets_that_do_not_fit_the_outputs_are_refused(
         row.make().encode(y, 3, np.dtype("float32"))
 
 
+@pytest.mark.parametrize(
+    ("loss", "y", "message"),
+    [
+        ("binary_cross_entropy", [[0.0], [1.5]], "from 0 to 1, got 0 to 1.5"),
+        ("binary_cross_entropy", [-0.5, 1.0], "from 0 to 1, got -0.5 to 1"),
+        ("binary_cross_entropy", [[np.nan], [1.0]], "from 0 to 1, got nan to nan"),
+        ("categorical_cross_entropy", [[1.25, -0.25]], "from 0 to 1, got -0.25 to 1.25"),
+        ("poisson", [[3.0], [-1.0]], "of 0 or more, got -1 to 3"),
+    ],
+)
+def test_targets_for_which_a_loss_is_not_defined_are_refused(
+    loss: str, y: list[float], message: str
+) -> None:
+    given = np.array(y)
+    with pytest.raises(ValueError, match=f"^{loss} takes targets {message}; scale them, or use"):
+        loss_named(loss).encode(given, given.size // len(given), np.dtype("float32"))
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", "huber"])
+def test_targets_of_a_distance_may_be_any_number(loss: str) -> None:
+    y = np.array([[-3.0], [7.0]])
+    assert loss_named(loss).encode(y, 1, y.dtype) is y
+
+
+def test_counts_may_be_as_large_as_they_are() -> None:
+    y = np.array([[0.0], [7000.0]])
+    assert gn.Poisson().encode(y, 1, y.dtype) is y
+
+
 def test_no_examples_are_encoded_as_no_rows(row: Row) -> None:
     assert row.make().encode(np.array([], int), 3, np.dtype("float32")).shape == (0, 3)
 

@@ -111,6 +111,37 @@ def test_another_dtype_is_refused(dtype: object) -> None:
         small(dtype=dtype)
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a"], "must be 3 names, one per output, got 1"),
+        (["a", "b", "c", "d"], "must be 3 names, one per output, got 4"),
+        (["a", "b", "a"], "must differ from each other, got 'a' twice"),
+    ],
+)
+def test_class_names_that_do_not_fit_the_outputs_are_refused(
+    names: list[str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"class_names {message}"):
+        small(class_names=names)
+
+
+@pytest.mark.parametrize("names", [[], ["yes"], ["no", "yes"]])
+def test_one_output_may_have_the_names_of_two_classes(names: list[str]) -> None:
+    network = gn.Network([gn.Dense(1, "sigmoid")], input_shape=2, class_names=names)
+    assert network.class_names == tuple(names)
+
+
+def test_one_output_has_no_three_class_names() -> None:
+    with pytest.raises(ValueError, match="must be 1 or 2 names for 1 output, got 3"):
+        gn.Network([gn.Dense(1)], input_shape=2, class_names=["a", "b", "c"])
+
+
+def test_a_configuration_from_before_keeps_its_class_names() -> None:
+    config = small().config() | {"class_names": ["a", "a"]}
+    assert gn.Network.from_config(config).class_names == ("a", "a")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
 def test_an_input_that_is_not_finite_is_refused_with_its_place(value: float) -> None:
     x = np.zeros((3, 2))

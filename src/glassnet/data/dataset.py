@@ -175,7 +175,7 @@ class Dataset:
         IndexError
             If an index is not a whole number or lies outside.
         ValueError
-            If there is no index at all.
+            If there is no index at all, or all weights of these examples are 0.
 
         Examples
         --------
@@ -266,7 +266,7 @@ class Dataset:
         ------
         ValueError
             If the fraction is not between 0 and 1, or so near to one of them that a part would
-            be empty.
+            be empty; if all weights of a part are 0.
 
         Examples
         --------

@@ -54,8 +54,8 @@ def read_image(path: str | os.PathLike[str], input_shape: tuple[int, ...]) -> Fl
     Raises
     ------
     ValueError
-        If the shape is none of an image, or the file is no image, is cut short, or claims more
-        than `MAX_IMAGE_PIXELS`.
+        If the shape is none of an image, or the file is no image, is cut short, claims more
+        than `MAX_IMAGE_PIXELS`, or its pixels are floats or whole numbers beyond 16 bits.
     OSError
         If the file can't be read.
     MissingExtraError
@@ -124,6 +124,10 @@ def read_image_folder(
     for i, file in enumerate(folder.files):
         decode_into(file, x[i])
     return Dataset(x, folder.labels, folder.class_names, folder.name)
+
+
+class _PixelsError(ValueError):
+    """An image that is whole, with pixels that cannot be taken."""
 
 
 class ImageFolder(NamedTuple):
@@ -207,8 +211,12 @@ def _opened(path: Path) -> Iterator[Image]:
             n_pixels = image.size[0] * image.size[1]
             if n_pixels > MAX_IMAGE_PIXELS:
                 raise pillow.DecompressionBombError(f"{n_pixels} pixels")
+            if image.mode == "F":
+                raise _PixelsError("its pixels are floats, and their range is not known")
             with image:
                 yield image
+        except _PixelsError as error:
+            raise ValueError(f"{path}: {error}; convert it to 8 or 16 bits") from error
         except (pillow.DecompressionBombWarning, pillow.DecompressionBombError) as error:
             raise ValueError(
                 f"{path}: claims more than {MAX_IMAGE_PIXELS} pixels: {error}; make it smaller"
@@ -246,5 +254,5 @@ def _decode(image: Image, *, color: bool, size: tuple[int, int]) -> FloatArray:
 def _eight_bits(image: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     values = np.asarray(image).astype(np.int64)
     if values.min() < 0 or values.max() > 65535:
-        raise ValueError(f"gray values must lie in 0..65535, got {values.min()}..{values.max()}")
+        raise _PixelsError(f"gray values must lie in 0..65535, got {values.min()}..{values.max()}")
     return np.round(values / 257).astype(np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
+import numbers
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -86,6 +87,8 @@ def read_csv(
 
     Raises
     ------
+    TypeError
+        If `label` is neither a name nor a whole number.
     ValueError
         If the file is empty or no UTF-8, a line has another number of cells than the first one,
         a cell holds no finite number, or the label is unknown. The message has the file, the
@@ -106,6 +109,7 @@ def read_csv(
     >>> data.y, data.class_names
     (array([1, 0]), ('daisy', 'iris'))
     """
+    label = _checked_label(label)
     path = Path(path)
     rows = _rows(path, delimiter)
     first = next(rows, None)
@@ -154,6 +158,14 @@ def _rows(path: Path, delimiter: str) -> Iterator[_Row]:
             raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
 
 
+def _checked_label(label: object) -> str | int:
+    if isinstance(label, str):
+        return label
+    if isinstance(label, bool) or not isinstance(label, numbers.Integral):
+        raise TypeError(f"label must be the name or the index of a column, got {label!r}")
+    return int(label)
+
+
 def _label_column(label: str | int, first: _Row, path: Path) -> int:
     width = len(first.cells)
     if isinstance(label, str):
@@ -178,7 +190,9 @@ def _is_header(first: list[str], second: list[str], label: int) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell holds a number, NaN and infinity included."""
+    """Tell whether a cell holds a number, NaN and infinity included; 1_000 is Python's alone."""
+    if "_" in cell:
+        return False
     try:
         float(cell)
     except ValueError:
@@ -205,15 +219,13 @@ def _read(rows: Iterable[_Row], table: _Table) -> tuple[FloatArray, list[_Label]
             raise ValueError(f"{table.place(line, table.label)}: the label is missing")
         labels.append(_Label(line, text))
         try:
-            numbers = list(map(float, cells))
+            row = [math.nan] if "_" in "".join(cells) else list(map(float, cells))
         except ValueError:
-            numbers = [math.nan]
+            row = [math.nan]
         # The sum of finite numbers this side of 1e308 is finite: one test for the whole row.
-        if not abs(sum(map(abs, numbers))) <= FLOAT32_MAX:
-            numbers = [
-                table.number(line, i + (i >= table.label), cell) for i, cell in enumerate(cells)
-            ]
-        values.extend(numbers)
+        if not abs(sum(map(abs, row))) <= FLOAT32_MAX:
+            row = [table.number(line, i + (i >= table.label), cell) for i, cell in enumerate(cells)]
+        values.extend(row)
     return np.frombuffer(values, np.float32).reshape(-1, n_features), labels
 
 
@@ -221,15 +233,15 @@ def _classes(
     labels: list[_Label], class_names: list[str], table: _Table
 ) -> tuple[list[int], list[str]]:
     if not class_names:
-        numbers = [as_number(text) for _, text in labels]
-        if all(map(math.isfinite, numbers)):
-            for (line, text), number in zip(labels, numbers, strict=True):
+        values = [as_number(text) for _, text in labels]
+        if all(map(math.isfinite, values)):
+            for (line, text), number in zip(labels, values, strict=True):
                 if number != int(number) or number < 0:
                     raise ValueError(
                         f"{table.place(line, table.label)}: {text!r} is no class: expected whole "
                         "numbers from 0 on, or names; for target values say regression=True"
                     )
-            return list(map(int, numbers)), []
+            return list(map(int, values)), []
         class_names = sorted({text for _, text in labels})
     index = {name: i for i, name in enumerate(class_names)}
     for line, text in labels:

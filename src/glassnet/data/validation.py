@@ -102,10 +102,14 @@ def as_weights(weights: npt.ArrayLike, examples: int) -> npt.NDArray[np.float64]
         raise ValueError(
             f"weights need shape ({examples},), one for each example, got {array.shape}"
         )
-    if array.min() < 0.0 or array.max() == 0.0:
+    if array.min() < 0.0:
         raise ValueError(
-            "weights must be 0 or more, and one of them above 0, got "
-            f"{array.min():g} at index {int(array.argmin())}"
+            f"weights must be 0 or more, got {array.min():g} at index {int(array.argmin())}"
+        )
+    if array.max() == 0.0:
+        raise ValueError(
+            f"all {examples} weights are 0, and no example would count; one must be above 0, also "
+            "in each part that is taken or split off"
         )
     return array
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,13 +43,16 @@ DIVERGING = "RdBu_r"
 def defaults(**settings: Any) -> Iterator[None]:  # noqa: ANN401
     """Keep a user's matplotlib settings out of a picture, in a with block or as a decorator.
 
+    Characters that the font lacks, in the names of classes, are boxes, without a warning for each.
+
     Parameters
     ----------
     **settings
         What shall differ from matplotlib's defaults, with ``_`` for the dot: ``svg_hashsalt="a"``.
     """
     own = {key.replace("_", ".", 1): value for key, value in settings.items()}
-    with context(["default", own]):
+    with context(["default", own]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         yield
 
 

@@ -22,8 +22,8 @@ class CategoricalCrossEntropy(Loss):
 
     Notes
     -----
-    ``p`` is taken to be at least the smallest normal number of the dtype: a wrong 0 costs 87.3 in
-    float32, 708.4 in float64.
+    Targets are labels, or the classes' probabilities in [0, 1]. ``p`` is taken to be at least the
+    smallest normal number of the dtype: a wrong 0 costs 87.3 in float32, 708.4 in float64.
 
     References
     ----------
@@ -40,6 +40,7 @@ class CategoricalCrossEntropy(Loss):
     """
 
     partner = Softmax
+    target_range = (0.0, 1.0)
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)

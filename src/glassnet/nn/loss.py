@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -20,6 +21,9 @@ class Loss(Configurable, ABC):
     right where the activation is saturated; `Network.backward` uses it by itself. With any other
     output activation such a loss trains to garbage, and `check_output` refuses it.
 
+    A loss that is defined for some targets only says between which numbers they lie,
+    `target_range`; `encode` refuses others.
+
     Examples
     --------
     >>> import glassnet as gn
@@ -30,6 +34,7 @@ class Loss(Configurable, ABC):
     """
 
     partner: ClassVar[type[Activation] | None] = None
+    target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @abstractmethod
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -82,7 +87,8 @@ class Loss(Configurable, ABC):
         Raises
         ------
         ValueError
-            If the shape is another one, or a label is no integer from 0 to outputs - 1.
+            If the shape is another one, a label is no integer from 0 to outputs - 1, or a target
+            lies outside of the `target_range`.
         """
         if y.ndim not in (1, 2) or (y.ndim == 2 and y.shape[1] != outputs):
             raise ValueError(
@@ -90,9 +96,9 @@ class Loss(Configurable, ABC):
                 f"got shape {y.shape}"
             )
         if y.ndim == 2:
-            return np.asarray(y, dtype)
+            return self._within_range(np.asarray(y, dtype))
         if outputs == 1:
-            return y[:, None].astype(dtype)
+            return self._within_range(y[:, None].astype(dtype))
         integers = y.dtype.kind in "biu"
         if y.size and not (integers and y.min() >= 0 and y.max() < outputs):
             wrong = y[(y < 0) | (y >= outputs)] if integers else y
@@ -100,6 +106,21 @@ class Loss(Configurable, ABC):
         encoded = np.zeros(len(y) * outputs, dtype)
         encoded[np.arange(0, encoded.size, outputs) + y.astype(np.intp, copy=False)] = 1.0
         return encoded.reshape(len(y), outputs)
+
+    def _within_range(self, targets: np.ndarray) -> np.ndarray:
+        """Return the targets, or refuse them if the loss is not defined for one of them."""
+        least, most = self.target_range
+        if (least, most) == (-math.inf, math.inf) or targets.size == 0:
+            return targets
+        low, high = float(targets.min()), float(targets.max())
+        if low >= least and high <= most:
+            return targets
+        name = self.config()["type"]
+        allowed = f"of {least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
+        raise ValueError(
+            f"{name} takes targets {allowed}, got {low:.9g} to {high:.9g}; scale them, or use "
+            "another loss, such as 'mean_squared_error'"
+        )
 
     def smoothed(self, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:  # noqa: ARG002
         """Return the targets that the outputs are in fact compared with: most losses' own."""

@@ -96,12 +96,12 @@ class BinaryCrossEntropy(Loss):
 
     Notes
     -----
-    ``-1/K Σ (y log p + (1 - y) log (1 - p))`` with ``p`` in [0, 1]. A prediction that is exactly 0
-    or 1 and wrong would cost infinitely much; value and gradient stay finite because both are
-    bounded by what the dtype can tell. ``p`` is taken to be at least the smallest normal number: a
-    wrong 0 costs 87.3 in float32, 708.4 in float64. ``1 - p`` is at least half the machine epsilon,
-    below which ``p`` rounds to 1: a wrong 1 costs 16.6 in float32, 36.7 in float64. Up to
-    pre-activations of that size the value is right, its last steps to within log 2.
+    ``-1/K Σ (y log p + (1 - y) log (1 - p))`` with ``p`` and ``y`` in [0, 1]. A prediction
+    that is exactly 0 or 1 and wrong would cost infinitely much; value and gradient stay finite
+    because both are bounded by what the dtype can tell. ``p`` is taken to be at least the smallest
+    normal number: a wrong 0 costs 87.3 in float32, 708.4 in float64. ``1 - p`` is at least half the
+    machine epsilon, below which ``p`` rounds to 1: a wrong 1 costs 16.6 in float32, 36.7 in
+    float64. Up to pre-activations of that size the value is right, its last steps to within log 2.
 
     References
     ----------
@@ -117,6 +117,7 @@ class BinaryCrossEntropy(Loss):
     """
 
     partner = Sigmoid
+    target_range = (0.0, 1.0)
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = real("label_smoothing", label_smoothing, at_least=0, below=1)

@@ -15,7 +15,7 @@ from glassnet.nn import model_file
 from glassnet.nn.adaptation import adapt
 from glassnet.nn.layer import Cache, GradientMemory, Layer, Parameter, Shape
 from glassnet.nn.loss import Loss
-from glassnet.nn.network_input import checked_dtype, checked_input
+from glassnet.nn.network_input import checked_dtype, checked_input, checked_names
 from glassnet.nn.row import Row
 from glassnet.nn.summary import Summary
 from glassnet.randomness import stream
@@ -42,7 +42,8 @@ class Network:
     dtype : {"float32", "float64"}
         Of parameters and activations.
     class_names : sequence of str, optional
-        What the outputs mean; saved with the network.
+        What the outputs mean, one for each, or two for a single output that is the probability of
+        the second; saved with the network.
 
     Attributes
     ----------
@@ -61,6 +62,8 @@ class Network:
     LayerError
         If a layer cannot take what the one before it gives; the message names the layer and both
         shapes. It is a ValueError.
+    ValueError
+        If two class names are the same, or their number is not that of the outputs.
 
     Notes
     -----
@@ -89,6 +92,7 @@ class Network:
         class_names: Sequence[str] = (),
     ) -> None:
         self._construct(layers, input_shape, dtype, class_names)
+        self.class_names = checked_names(class_names, self.output_shape)
         self._allocate()
         self.initialize(seed)
 

@@ -1,7 +1,8 @@
-"""What goes through a network, checked: the dtype of its numbers, and the examples."""
+"""What a network is given, checked: the dtype of its numbers, its classes, and the examples."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,25 @@ def checked_dtype(dtype: str) -> np.dtype[Any]:
     if checked not in (np.float32, np.float64):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
     return checked
+
+
+def checked_names(class_names: Sequence[str], output_shape: Shape) -> tuple[str, ...]:
+    """Return the names of the classes as a tuple.
+
+    Raises
+    ------
+    ValueError
+        If two are the same, or there is not one for each output; one output may stand for two
+        classes.
+    """
+    names, outputs = tuple(class_names), output_shape[-1]
+    if names and len(names) != outputs and not (outputs == 1 and len(names) == 2):
+        wanted = "1 or 2 names for 1 output" if outputs == 1 else f"{outputs} names, one per output"
+        raise ValueError(f"class_names must be {wanted}, got {len(names)}")
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"class_names must differ from each other, got {twice!r} twice")
+    return names
 
 
 def checked_input(x: np.ndarray, shape: Shape, dtype: np.dtype[Any]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from glassnet.checks import real
@@ -136,6 +138,8 @@ class Poisson(Loss):
     >>> Poisson().per_example(np.log([[1.0], [2.0]]), counts).round(4).tolist()
     [0.0, 0.7726]
     """
+
+    target_range = (0.0, math.inf)
 
     def per_example(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each example, shape (batch,)."""
