@@ -520,3 +520,10 @@ def test_a_loss_made_from_another_one_sums_up_its_own_examples() -> None:
     p, y = np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]])
     assert Tenfold().value(p, y) == 5.0
     assert gn.HalfSquaredError().value(p, y) == 0.5
+
+
+def test_targets_that_another_network_has_computed_are_taken() -> None:
+    soft = np.array([[1.0 + 1e-6, -1e-6]], np.float32)
+    np.testing.assert_array_equal(
+        loss_named("categorical_cross_entropy").encode(soft, 2, "f4"), soft
+    )

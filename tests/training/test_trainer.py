@@ -463,3 +463,13 @@ def test_examples_that_are_not_finite_are_not_blamed_on_the_rate(make_trainer) -
     data = gn.Dataset(Broken(), np.arange(20) % 3)
     with pytest.raises(gn.DivergenceError, match="an example of step 1 of epoch 1 has values that"):
         make_trainer().fit(data, epochs=1)
+
+
+def test_all_targets_are_looked_at_before_the_first_step() -> None:
+    network = gn.Network([gn.Dense(1, "sigmoid")], input_shape=1)
+    trainer = gn.Trainer(network, loss="binary_cross_entropy")
+    y = np.zeros((50_000, 1))
+    y[-1] = 2.0
+    with pytest.raises(ValueError, match="takes targets from 0 to 1, got 0 to 2"):
+        trainer.fit((y, y), epochs=1)
+    assert trainer.progress.phase == 0

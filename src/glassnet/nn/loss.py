@@ -12,6 +12,9 @@ from glassnet.configurable import Configurable
 from glassnet.nn.activation import Activation
 from glassnet.nn.layer import Layer
 
+_ROUNDING = 1e-5
+"""By what targets that were computed, such as another network's outputs, may be out of range."""
+
 
 class Loss(Configurable, ABC):
     """The contract of every loss.
@@ -113,7 +116,7 @@ class Loss(Configurable, ABC):
         if (least, most) == (-math.inf, math.inf) or targets.size == 0:
             return targets
         low, high = float(targets.min()), float(targets.max())
-        if low >= least and high <= most:
+        if low >= least - _ROUNDING and high <= most + _ROUNDING:
             return targets
         name = self.config()["type"]
         allowed = f"of {least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"

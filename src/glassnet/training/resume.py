@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.data import Dataset
 from glassnet.training.callbacks import Callback
+from glassnet.training.metrics import metrics_for
 from glassnet.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def settings_of(trainer: Trainer, train: Dataset) -> dict[str, Any]:
         "augmentation": [augmentation.config() for augmentation in trainer.augmentation],
         "drop_last": trainer.drop_last,
         "shuffle": trainer.shuffle,
-        "metrics": list(trainer.measured.names),
+        "metrics": list(metrics_for(train, trainer.metrics)),
         "seed": trainer.seed,
         "loss": trainer.loss.config(),
         "optimizer": trainer.optimizer.config() | {"learning_rate": trainer.base_rate},

@@ -298,7 +298,8 @@ class Trainer:
         for augmentation in self.augmentation:
             augmentation.check(train.input_shape)
         outputs = self.network.output_shape[0]
-        self.loss.encode(train.y[:1], outputs, self.network.dtype)
+        targets = train.y[:1] if train.n_classes else train.y  # every label is a class
+        self.loss.encode(targets, outputs, self.network.dtype)
         names = metrics_for(train, self.metrics)
         self.measured = Metrics(self.loss, names, outputs)
         keys = [name for name in names if name != "per_class_recall"]
