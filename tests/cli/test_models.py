@@ -112,9 +112,9 @@ def test_what_is_no_model_is_told(glassnet, digits_run, workplace, command) -> N
     assert (
         "nowhere is not a model: there is no such file" in glassnet(command, "nowhere", *file).err
     )
-    (workplace / "begun").mkdir()
-    done = glassnet(command, "begun", *file)
-    assert "it has no model yet; go on with: glassnet train --resume begun" in done.err
+    (workplace / "just begun").mkdir()
+    done = glassnet(command, "just begun", *file)
+    assert "has no model yet; go on with: glassnet train --resume 'just begun'" in done.err
     content = (digits_run / "model.npz").read_bytes()
     (workplace / "half.npz").write_bytes(content[: len(content) // 2])
     done = glassnet(command, "half.npz", *file)
